@@ -1,0 +1,49 @@
+"""Hold every number that the gossip shell may be tuned by; units are in the names."""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class GossipSettings:
+    """
+    Configure one host; the defaults are Ethereum's mesh with limits for messages of megabytes.
+
+    `pending_*` bounds what waits for a verdict of the embedder, `outbox_*` what waits for a peer
+    that reads slowly, `cache_*` what is kept for peers that ask again.
+    """
+
+    # The mesh (Ethereum's consensus p2p interface).
+    degree: int = 8
+    degree_low: int = 6
+    degree_high: int = 12
+    degree_lazy: int = 6
+    heartbeat_s: float = 0.7
+    prune_backoff_s: float = 60.0
+
+    # Messages we have seen, and messages we keep.
+    seen_ttl_s: float = 390.0
+    seen_limit: int = 1 << 16
+    ignored_ttl_s: float = 1.4
+    cache_ttl_s: float = 60.0
+    cache_limit_bytes: int = 64 * MIB
+    gossip_window_s: float = 2.1
+    want_retry_s: float = 3.0
+    idontwant_from_bytes: int = 1024
+
+    # Messages that wait for a verdict.
+    verdict_timeout_s: float = 60.0
+    pending_limit: int = 256
+    pending_limit_bytes: int = 128 * MIB
+    pending_peer_limit: int = 64
+    pending_peer_limit_bytes: int = 64 * MIB
+
+    # Peers: what waits for them, how long they may stall, when they are dialled again.
+    outbox_limit: int = 512
+    outbox_limit_bytes: int = 48 * MIB
+    stall_s: float = 20.0
+    keepalive_s: float = 10.0
+    dial_timeout_s: float = 5.0
+    redial_first_s: float = 0.1
+    redial_most_s: float = 2.0
