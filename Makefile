@@ -1,0 +1,59 @@
+# Every target prepares what it needs; `make setup` alone leaves .venv/bin/zkattest behind.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-rust test-python test-prove check format guest record wheel bench lock
+
+.NOTPARALLEL:
+
+BIN := .venv/bin
+CARGO := tools/cargo.sh
+RUST := --manifest-path rust/Cargo.toml --locked
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: ## environment, pinned packages, zkattest._core, .venv/bin/zkattest
+	@tools/setup.sh
+
+demo: setup ## play the recorded chain: one builder, four attesters, faults included
+	@$(BIN)/zkattest demo $(DEMO)
+
+test: setup test-rust test-python ## every test that needs no prover
+
+test-rust: setup
+	$(CARGO) test $(RUST) --release --workspace --exclude zkattest-core-py --quiet
+
+test-python: setup
+	$(BIN)/python -m pytest -m "not prove" $(PYTEST)
+
+test-prove: setup ## prove one small block live and verify it (minutes, 16 GiB)
+	$(BIN)/zkattest prover init
+	$(BIN)/python -m pytest -m prove $(PYTEST)
+
+check: setup ## format, lint, types, import contracts, spelling; Python and Rust
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(CARGO) fmt --manifest-path rust/Cargo.toml --all --check
+	$(CARGO) clippy $(RUST) --workspace --all-targets --quiet -- -D warnings
+
+format: setup ## format everything
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(CARGO) fmt --manifest-path rust/Cargo.toml --all
+
+guest: setup ## rebuild the guest program and compare it with the committed one
+	tools/guest.sh
+
+record: setup ## regenerate the recorded chain and prove what is not proven yet
+	$(BIN)/python tools/record_chain.py
+
+## build a wheel into dist/
+	tools/setup.sh --wheel
+
+bench: setup ## print the speed tables
+	for bench in benches/bench_*.py; do $(BIN)/python "$$bench" || exit; done
+
+lock: setup ## pin the dependencies of pyproject.toml again
+	tools/lock.sh
