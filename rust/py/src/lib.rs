@@ -1,0 +1,20 @@
+//! `zkattest._core`: what is hot or is already written in Rust, behind one Python module.
+//!
+//! Every function releases the GIL and contains panics through [`errors::guarded`]; every error
+//! crosses to Python in [`errors`]. A file here is a set of functions with a `register`.
+
+mod bls;
+mod errors;
+mod hashing;
+mod merkle;
+mod proofs;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(module)?;
+    hashing::register(module)?;
+    bls::register(module)?;
+    proofs::register(module)
+}

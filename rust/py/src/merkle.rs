@@ -1,0 +1,157 @@
+//! SSZ Merkle trees over byte strings.
+
+use std::sync::LazyLock;
+
+use sha2::block_api::compress256;
+
+const CHUNK_BYTES: usize = 32;
+/// A tree for 2^64 chunks; no limit can ask for a deeper one.
+const MAX_DEPTH: usize = 64;
+
+/// A node of the tree.
+pub(crate) type Node = [u8; CHUNK_BYTES];
+
+/// Roots of trees of zeros, by depth.
+static ZEROS: LazyLock<[Node; MAX_DEPTH + 1]> = LazyLock::new(|| {
+    let mut zero = [0; CHUNK_BYTES];
+    std::array::from_fn(|depth| {
+        if depth > 0 {
+            zero = hash_pair(&zero, &zero);
+        }
+        zero
+    })
+});
+
+/// Return `hash_tree_root` of a `ByteList[limit_bytes]`; the caller has checked the limit.
+pub(crate) fn byte_list_root(data: &[u8], limit_bytes: u64) -> Node {
+    let root = merkleize(data, limit_bytes.div_ceil(CHUNK_BYTES as u64));
+    mix_in_length(&root, data.len())
+}
+
+/// Merkleize `data`, cut in chunks, in a tree for `limit_chunks`; absent chunks are zero.
+pub(crate) fn merkleize(data: &[u8], limit_chunks: u64) -> Node {
+    let depth = limit_chunks.checked_next_power_of_two().map_or(MAX_DEPTH, |n| n.ilog2() as usize);
+    if data.is_empty() {
+        return zero_at(depth);
+    }
+    let mut nodes = data.to_vec();
+    nodes.resize(data.len().next_multiple_of(CHUNK_BYTES), 0);
+    for level in 0..depth {
+        combine(&mut nodes, &zero_at(level));
+    }
+    nodes.first_chunk().copied().unwrap_or_default()
+}
+
+/// Mix the length of a list into the root of its elements.
+pub(crate) fn mix_in_length(root: &Node, length: usize) -> Node {
+    let mut node = [0; CHUNK_BYTES];
+    for (target, byte) in node.iter_mut().zip((length as u64).to_le_bytes()) {
+        *target = byte;
+    }
+    hash_pair(root, &node)
+}
+
+/// Replace one level of nodes by the level above; `zero` stands for an absent right child.
+fn combine(nodes: &mut Vec<u8>, zero: &Node) {
+    if !nodes.len().is_multiple_of(2 * CHUNK_BYTES) {
+        nodes.extend_from_slice(zero);
+    }
+    let count = nodes.len() / (2 * CHUNK_BYTES);
+    for index in 0..count {
+        let (from, to) = (index * 2 * CHUNK_BYTES, index * CHUNK_BYTES);
+        let Some(pair) = nodes.get(from..).and_then(|rest| rest.first_chunk()) else { break };
+        let parent = hash_block(pair);
+        if let Some(slot) = nodes.get_mut(to..to + CHUNK_BYTES) {
+            slot.copy_from_slice(&parent);
+        }
+    }
+    nodes.truncate(count * CHUNK_BYTES);
+}
+
+fn zero_at(depth: usize) -> Node {
+    ZEROS.get(depth).copied().unwrap_or_default()
+}
+
+fn hash_pair(left: &Node, right: &Node) -> Node {
+    let mut pair = [0; 2 * CHUNK_BYTES];
+    for (target, byte) in pair.iter_mut().zip(left.iter().chain(right)) {
+        *target = *byte;
+    }
+    hash_block(&pair)
+}
+
+/// The state that SHA-256 begins with (FIPS 180-4, 5.3.3).
+const INITIAL_STATE: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+/// The padding of a 64-byte message: a one bit, zeros, the length in bits.
+const PADDING: [u8; 64] = {
+    let mut block = [0; 64];
+    block[0] = 0x80;
+    block[62] = 0x02;
+    block
+};
+
+/// Hash exactly two nodes with SHA-256: two calls of the compression function, no buffering.
+fn hash_block(block: &[u8; 2 * CHUNK_BYTES]) -> Node {
+    let mut state = INITIAL_STATE;
+    compress256(&mut state, &[*block, PADDING]);
+    let mut digest = [0; CHUNK_BYTES];
+    for (target, word) in digest.chunks_exact_mut(4).zip(state) {
+        target.copy_from_slice(&word.to_be_bytes());
+    }
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// The definition, one hash at a time, over every leaf of the tree.
+    fn naive(data: &[u8], limit_chunks: u64) -> Node {
+        let width = limit_chunks.next_power_of_two() as usize;
+        let mut level: Vec<Node> = (0..width)
+            .map(|index| {
+                let mut chunk = [0; CHUNK_BYTES];
+                for (at, byte) in chunk.iter_mut().enumerate() {
+                    *byte = data.get(index * CHUNK_BYTES + at).copied().unwrap_or(0);
+                }
+                chunk
+            })
+            .collect();
+        while level.len() > 1 {
+            level = level
+                .chunks(2)
+                .map(|pair| Sha256::digest(pair.concat()).into())
+                .collect();
+        }
+        level[0]
+    }
+
+    #[test]
+    fn merkleize_is_the_definition_for_every_short_length() {
+        let data: Vec<u8> = (0..=255).cycle().take(32 * 9 + 1).map(|n: u8| n ^ 0x5a).collect();
+        for length in 0..data.len() {
+            for limit in [10, 16, 33] {
+                let data = &data[..length];
+                assert_eq!(merkleize(data, limit), naive(data, limit), "{length} of {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn merkleize_of_one_chunk_is_the_chunk() {
+        assert_eq!(merkleize(&[7; 32], 1), [7; 32]);
+        assert_eq!(merkleize(&[], 0), [0; 32]);
+    }
+}

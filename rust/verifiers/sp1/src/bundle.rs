@@ -1,0 +1,128 @@
+//! Strict decoding of a `ProofFromNetwork` bundle (bincode 1, fixed-width integers).
+
+use std::io;
+
+use bincode::{DefaultOptions, ErrorKind, Options};
+use sp1_hypercube::{SP1PcsProofInner, SP1RecursionProof};
+use sp1_primitives::SP1GlobalContext;
+use sp1_verifier::{ProofFromNetwork, SP1Proof};
+
+use crate::error::{CannotVerify, Error, Refusal};
+
+/// No bundle may be longer: the limit of `proof_data` on the wire (a compressed one takes 1.27 MB).
+pub const MAX_PROOF_BYTES: usize = 4 * 1024 * 1024;
+/// Longest version string a bundle may carry.
+pub const MAX_VERSION_BYTES: usize = 64;
+
+pub(crate) type CompressedProof = SP1RecursionProof<SP1GlobalContext, SP1PcsProofInner>;
+
+/// A bundle that is well formed; nothing in it is verified.
+#[derive(Debug)]
+pub struct DecodedProof {
+    pub(crate) proof: Box<CompressedProof>,
+    /// Public values that the bundle names.
+    pub public_values: Vec<u8>,
+    /// Version string that the bundle names.
+    pub sp1_version: String,
+}
+
+/// Decode a compressed bundle; the size is checked before anything is decoded.
+pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
+    if bytes.is_empty() {
+        return Err(undecodable("it is empty".into()).into());
+    }
+    if bytes.len() > MAX_PROOF_BYTES {
+        return Err(Refusal::ProofTooLarge { got: bytes.len(), limit: MAX_PROOF_BYTES }.into());
+    }
+    let bundle = parse(bytes)?;
+    require_canonical(&bundle, bytes)?;
+    if bundle.sp1_version.len() > MAX_VERSION_BYTES {
+        let length = bundle.sp1_version.len();
+        let detail = format!("sp1_version has {length} bytes, limit {MAX_VERSION_BYTES}");
+        return Err(undecodable(detail).into());
+    }
+    Ok(DecodedProof {
+        proof: compressed(bundle.proof)?,
+        public_values: bundle.public_values.to_vec(),
+        sp1_version: bundle.sp1_version,
+    })
+}
+
+/// Keep a compressed proof; name the kinds that are not verified here.
+fn compressed(proof: SP1Proof) -> Result<Box<CompressedProof>, CannotVerify> {
+    let kind = match proof {
+        SP1Proof::Compressed(proof) => return Ok(proof),
+        SP1Proof::Core(_) => "core",
+        SP1Proof::Plonk(_) => "plonk",
+        SP1Proof::Groth16(_) => "groth16",
+    };
+    Err(CannotVerify::Unsupported { kind })
+}
+
+/// Read the bundle; length prefixes cannot allocate more than the bytes behind them justify.
+///
+/// Byte strings are measured against the slice before they are copied, and sequences reserve at
+/// most a megabyte ahead of the elements that they really have.
+fn parse(bytes: &[u8]) -> Result<ProofFromNetwork, Refusal> {
+    DefaultOptions::new()
+        .with_fixint_encoding()
+        .allow_trailing_bytes()
+        .with_limit(MAX_PROOF_BYTES as u64)
+        .deserialize(bytes)
+        .map_err(|error| undecodable(describe(&error, bytes.len())))
+}
+
+/// Say what the decoder met, in words that help a person who holds the file.
+fn describe(error: &ErrorKind, length: usize) -> String {
+    match error {
+        ErrorKind::Io(_) => format!("it ends inside a field, after {length} bytes"),
+        ErrorKind::SizeLimit => "a length in it is out of bounds".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Write the bundle again and compare: one proof has one encoding.
+///
+/// The decoder below accepts field elements at or above the modulus and map entries in any order.
+fn require_canonical(bundle: &ProofFromNetwork, bytes: &[u8]) -> Result<(), Refusal> {
+    let mut comparison = Comparison { rest: bytes, matched: 0 };
+    let options = DefaultOptions::new().with_fixint_encoding();
+    if let Err(error) = options.serialize_into(&mut comparison, bundle) {
+        let detail = match *error {
+            ErrorKind::Io(_) => format!("not canonical at byte {}", comparison.matched),
+            other => other.to_string(),
+        };
+        return Err(undecodable(detail));
+    }
+    if !comparison.rest.is_empty() {
+        return Err(Refusal::ProofTrailingBytes { expected: comparison.matched, got: bytes.len() });
+    }
+    Ok(())
+}
+
+/// A sink that accepts exactly the bytes it was given.
+struct Comparison<'a> {
+    rest: &'a [u8],
+    matched: usize,
+}
+
+impl io::Write for Comparison<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        match self.rest.split_at_checked(written.len()) {
+            Some((head, rest)) if head == written => {
+                self.rest = rest;
+                self.matched += written.len();
+                Ok(written.len())
+            }
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn undecodable(detail: String) -> Refusal {
+    Refusal::ProofUndecodable { detail }
+}

@@ -1,0 +1,71 @@
+//! What a proof claims to prove, compared before any cryptography.
+//!
+//! Nothing here makes a proof valid: the verifier binds the same fields again. It only gives a wrong
+//! key or wrong values their own name, in microseconds.
+
+use std::borrow::Borrow;
+
+use slop_algebra::PrimeField32;
+use sp1_hypercube::PROOF_MAX_NUM_PVS;
+use sp1_primitives::SP1Field;
+use sp1_recursion_executor::RecursionPublicValues;
+use sp1_verifier::{blake3_hash, sha256_hash};
+
+use crate::{
+    bundle::CompressedProof,
+    error::{Hash, Refusal},
+    key::{self, ProgramKey},
+};
+
+/// Choose the public values: the caller's, which a bundle that has any must repeat.
+pub(crate) fn agree_on_public_values<'a>(
+    callers: Option<&'a [u8]>,
+    bundles: &'a [u8],
+) -> Result<&'a [u8], Refusal> {
+    match callers {
+        None => Ok(bundles),
+        Some(callers) if bundles.is_empty() || callers == bundles => Ok(callers),
+        Some(callers) => Err(Refusal::PublicValuesMismatch {
+            expected: Hash(sha256_hash(callers)),
+            got: Hash(sha256_hash(bundles)),
+        }),
+    }
+}
+
+/// Compare the key and the digest of the values that the proof carries.
+pub(crate) fn compare(
+    proof: &CompressedProof,
+    key: &ProgramKey,
+    public_values: &[u8],
+) -> Result<(), Refusal> {
+    let elements = proof.proof.public_values.as_slice();
+    if elements.len() != PROOF_MAX_NUM_PVS {
+        let detail = format!("{} public elements, expected {PROOF_MAX_NUM_PVS}", elements.len());
+        return Err(Refusal::ProofInvalid { detail });
+    }
+    let claims: &RecursionPublicValues<SP1Field> = elements.borrow();
+    if claims.sp1_vk_digest != *key.limbs() {
+        return Err(Refusal::ProgramKeyMismatch {
+            expected: Hash(key.to_bytes()),
+            got: key::pack(&claims.sp1_vk_digest),
+        });
+    }
+    let committed = committed_digest(claims);
+    if committed != sha256_hash(public_values) && committed != blake3_hash(public_values) {
+        return Err(Refusal::PublicValuesMismatch {
+            expected: Hash(sha256_hash(public_values)),
+            got: Hash(committed),
+        });
+    }
+    Ok(())
+}
+
+/// Read the digest of the public values: eight words of four bytes, one byte an element.
+fn committed_digest(claims: &RecursionPublicValues<SP1Field>) -> [u8; 32] {
+    let mut digest = [0; 32];
+    let bytes = claims.committed_value_digest.iter().flatten();
+    for (target, element) in digest.iter_mut().zip(bytes) {
+        *target = element.as_canonical_u32() as u8;
+    }
+    digest
+}
