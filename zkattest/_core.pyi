@@ -1,0 +1,49 @@
+# Types of the Rust extension; `mypy.stubtest` compares this file with the real module.
+# Every function releases the GIL. A panic is `CannotCheck`, a broken contract is `ValueError`.
+
+from collections.abc import Sequence
+from typing import Final, final
+
+__all__ = [
+    "SP1_MAX_PROOF_BYTES",
+    "CannotCheck",
+    "Refused",
+    "Sp1Verifier",
+    "bls_public_key",
+    "bls_secret_key",
+    "bls_sign",
+    "bls_verify",
+    "byte_list_root",
+    "byte_lists_root",
+    "keccak256",
+    "merkleize",
+]
+
+# --- errors.rs ---
+class Refused(Exception):
+    args: tuple[str, dict[str, int | bytes | str]]
+
+class CannotCheck(Exception):
+    args: tuple[str, str]
+
+# --- hashing.rs ---
+def keccak256(data: bytes) -> bytes: ...
+def byte_list_root(data: bytes, limit_bytes: int) -> bytes: ...
+def byte_lists_root(items: Sequence[bytes], limit_bytes: int, limit_items: int) -> bytes: ...
+def merkleize(data: bytes, limit_chunks: int) -> bytes: ...
+
+# --- bls.rs ---
+def bls_secret_key(seed: bytes) -> bytes: ...
+def bls_public_key(secret_key: bytes) -> bytes: ...
+def bls_sign(secret_key: bytes, message: bytes) -> bytes: ...
+def bls_verify(public_key: bytes, message: bytes, signature: bytes) -> bool: ...
+
+# --- proofs.rs ---
+SP1_MAX_PROOF_BYTES: Final[int]
+
+@final
+class Sp1Verifier:
+    def __new__(cls, program_vk: bytes) -> Sp1Verifier: ...
+    def verify(
+        self, proof: bytes, public_values: bytes | None = None
+    ) -> tuple[bytes, str, int, int]: ...

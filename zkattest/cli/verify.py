@@ -1,0 +1,146 @@
+"""`zkattest verify`: verify one proof of any program."""
+
+import stat
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from zkattest.cli.exit_codes import ExitCode
+from zkattest.cli.output import BadInput, one_line, print_json
+from zkattest.spec.reasons import CannotVerify, InvalidProof, show_operands
+from zkattest.types.errors import DecodeError
+from zkattest.types.ids import ProgramVk
+from zkattest.types.wire import PUBLIC_VALUES_BYTES, PublicValues
+from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
+from zkattest.verify.registry import Registry
+
+MAX_PUBLIC_VALUES_BYTES: Final = 1 << 20
+STATEMENTS: Final = {
+    0x7886: "delayed execution claim",
+    0x1501: "EIP-8025 payload request, Amsterdam",
+}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def verify(
+    proof: Annotated[Path, typer.Argument(help="Proof file.", show_default=False)],
+    system: Annotated[ProofSystem, typer.Option(help="zkVM that made the proof.")],
+    program_vk: Annotated[str, typer.Option(help="Program key: 0x and 64 digits.")],
+    public_values: Annotated[
+        Path | None, typer.Option(help="File of public values; without it, the proof's own.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> ExitCode:
+    """
+    Verify one proof of any program, and print what it proves.
+
+    Exit codes: 0 valid, 1 invalid, 2 could not check (bad input included).
+    """
+    verifier = open_verifier(system, program_vk)
+    # One byte more than allowed is enough to be told apart from a proof that just fits.
+    data = read_file(proof, verifier.max_proof_bytes + 1)
+    values = None if public_values is None else read_public_values(public_values)
+    try:
+        verified = verifier.verify(data, values)
+    except InvalidProof as refusal:
+        return report_invalid(proof, refusal, json=json)
+    except CannotVerify as failure:
+        return report_not_checked(proof, failure, json=json)
+    return report_valid(verified, json=json)
+
+
+def open_verifier(system: ProofSystem, program_vk: str) -> ProofVerifier:
+    """Return the verifier of the program that the arguments name."""
+    try:
+        return Registry().add(system, ProgramVk.from_hex(program_vk))
+    except (ValueError, InvalidProof) as failure:
+        raise BadInput("arguments", "--program-vk", failure) from None
+
+
+def read_file(path: Path, limit_bytes: int) -> bytes:
+    """Read a regular file, at most `limit_bytes` of it."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BadInput(path, "", "not a regular file")
+        with path.open("rb") as file:
+            return file.read(limit_bytes)
+    except (OSError, ValueError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) else failure
+        raise BadInput(path, "", reason or failure) from None
+
+
+def read_public_values(path: Path) -> bytes:
+    """Read a file of public values: raw bytes, as the program committed them."""
+    data = read_file(path, MAX_PUBLIC_VALUES_BYTES + 1)
+    if len(data) > MAX_PUBLIC_VALUES_BYTES:
+        reason = f"more than {MAX_PUBLIC_VALUES_BYTES} bytes"
+        raise BadInput(path, "public values", reason)
+    return data
+
+
+def report_invalid(path: Path, refusal: InvalidProof, *, json: bool) -> ExitCode:
+    """Print the reason word and the operands."""
+    if json:
+        operands = show_operands(refusal)
+        print_json({"verdict": "invalid", "reason": refusal.reason, "operands": operands})
+    else:
+        typer.echo(f"invalid: {one_line(f'{path}: {refusal}')}")
+    return ExitCode.INVALID
+
+
+def report_not_checked(path: Path, failure: CannotVerify, *, json: bool) -> ExitCode:
+    """Print why there is no verdict."""
+    if json:
+        print_json({"verdict": "not_checked", "cause": failure.cause, "detail": failure.detail})
+    else:
+        typer.echo(f"not checked: {one_line(f'{path}: {failure}')}")
+    return ExitCode.NOT_CHECKED
+
+
+def report_valid(verified: VerifiedProof, *, json: bool) -> ExitCode:
+    """Print what was proven and how long it took to know."""
+    statement = decode_statement(verified.public_values)
+    if json:
+        print_json({"verdict": "valid", **asdict(verified), "statement": statement})
+    else:
+        print_valid(verified, statement)
+    return ExitCode.VALID
+
+
+def print_valid(verified: VerifiedProof, statement: PublicValues | None) -> None:
+    """Print a valid proof for a person."""
+    typer.echo(f"valid: {verified.system} proof of program {verified.program_vk}")
+    values = verified.public_values
+    typer.echo(f"public values ({len(values)} bytes): 0x{values.hex()}")
+    if statement is not None:
+        typer.echo(f"statement: {describe(statement)}")
+    typer.echo(
+        f"prover: {one_line(verified.prover_version)}; "
+        f"decode {verified.decode_ms:.1f} ms, verify {verified.verify_ms:.1f} ms"
+    )
+
+
+def decode_statement(values: bytes) -> PublicValues | None:
+    """Decode the 43 bytes of a block statement; other programs have other values."""
+    if len(values) != PUBLIC_VALUES_BYTES:
+        return None
+    try:
+        decoded = PublicValues.decode(values)
+    except DecodeError:
+        return None
+    return decoded if decoded.schema_id in STATEMENTS or decoded.is_sentinel else None
+
+
+def describe(statement: PublicValues) -> str:
+    """Write a block statement in one line."""
+    if statement.is_sentinel:
+        return "none; the program could not use its input"
+    return (
+        f"{STATEMENTS[statement.schema_id]} (schema 0x{statement.schema_id:04x}), "
+        f"root {statement.root}, valid {'yes' if statement.valid else 'no'}, "
+        f"chain id {statement.chain_id}"
+    )

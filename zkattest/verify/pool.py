@@ -1,0 +1,74 @@
+"""Verify in threads: so many at once, so long at most, so many waiting."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import trio
+
+from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
+from zkattest.types.ids import ProgramVk
+from zkattest.verify.proof import ProofSystem, VerifiedProof
+from zkattest.verify.registry import Registry
+
+DEFAULT_DEADLINE_MS: Final = 4_000
+DEFAULT_MAX_PENDING: Final = 64
+
+
+class VerifierPool:
+    """Run verifications beside the event loop; the extension releases the GIL."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        threads: int | None = None,
+        deadline_ms: int = DEFAULT_DEADLINE_MS,
+        max_pending: int = DEFAULT_MAX_PENDING,
+    ) -> None:
+        """Use as many threads as there are cores unless told otherwise."""
+        self._registry = registry
+        self._limiter = trio.CapacityLimiter(threads or os.cpu_count() or 1)
+        self._deadline_ms = deadline_ms
+        self._max_pending = max_pending
+
+    async def verify(
+        self,
+        system: ProofSystem,
+        program_vk: ProgramVk,
+        proof: bytes,
+        public_values: bytes | None = None,
+    ) -> VerifiedProof:
+        """
+        Return what the proof proves; raise `InvalidProof` or `CannotVerify`.
+
+        The deadline counts the wait for a thread. A thread that misses it cannot be stopped: it
+        keeps its place until it ends, so late work never adds up.
+        """
+        verifier = self._registry.verifier(system, program_vk)
+        if self._limiter.statistics().tasks_waiting >= self._max_pending:
+            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"{self._max_pending} proofs are waiting")
+        with trio.move_on_after(self._deadline_ms / 1000):
+            return await trio.to_thread.run_sync(
+                verifier.verify,
+                proof,
+                public_values,
+                limiter=self._limiter,
+                # libp2p brings trio-typing, whose stubs of an older trio hide trio's own types.
+                abandon_on_cancel=True,  # type: ignore[call-arg, unused-ignore]
+            )
+        raise CannotVerify(Cause.TIMEOUT, f"no answer within {self._deadline_ms} ms")
+
+    async def answer(
+        self,
+        system: ProofSystem,
+        program_vk: ProgramVk,
+        proof: bytes,
+        public_values: bytes | None = None,
+    ) -> VerifiedProof | InvalidProof | CannotVerify:
+        """Return the answer as data, whichever of the three it is."""
+        try:
+            return await self.verify(system, program_vk, proof, public_values)
+        except (InvalidProof, CannotVerify) as answer:
+            return answer

@@ -1,0 +1,56 @@
+"""Keep the verifiers that this process trusts, by proof system and program key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from zkattest.spec.reasons import CannotVerify, Cause
+from zkattest.types.ids import ProgramVk
+from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
+from zkattest.verify.sp1 import Sp1Verifier
+
+# The one catalogue: a proof system is added here and in `ProofSystem`.
+CATALOGUE: Final[Mapping[ProofSystem, Callable[[ProgramVk], ProofVerifier]]] = MappingProxyType(
+    {ProofSystem.SP1: Sp1Verifier}
+)
+
+
+class Registry:
+    """Find the verifier of a program; a program that was not added is never verified."""
+
+    def __init__(self, programs: Iterable[tuple[ProofSystem, ProgramVk]] = ()) -> None:
+        """Build a verifier for each program; a key that is none raises `InvalidProof`."""
+        self._verifiers: dict[tuple[ProofSystem, ProgramVk], ProofVerifier] = {}
+        for system, program_vk in programs:
+            self.add(system, program_vk)
+
+    def add(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        """Trust a program, and return its verifier."""
+        key = (system, program_vk)
+        if key not in self._verifiers:
+            self._verifiers[key] = CATALOGUE[system](program_vk)
+        return self._verifiers[key]
+
+    def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        """Return the verifier of a program, or raise `CannotVerify`."""
+        found = self._verifiers.get((system, program_vk))
+        if found is None:
+            raise CannotVerify(Cause.UNKNOWN_PROGRAM_VK, f"{system} program {program_vk}")
+        return found
+
+    def verify(
+        self,
+        system: ProofSystem,
+        program_vk: ProgramVk,
+        proof: bytes,
+        public_values: bytes | None = None,
+    ) -> VerifiedProof:
+        """Return what the proof proves; raise `InvalidProof` or `CannotVerify`."""
+        return self.verifier(system, program_vk).verify(proof, public_values)
+
+    @property
+    def programs(self) -> tuple[tuple[ProofSystem, ProgramVk], ...]:
+        """Return the programs that are trusted, in the order they were added."""
+        return tuple(self._verifiers)
