@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import trio
 
+from zkattest.net.address import Address
+from zkattest.net.boundary import Identity, SecureChannel
+from zkattest.net.errors import PeerError, ProtocolViolation
+from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
+from zkattest.net.link import Link, secure_accepted, secure_dialled
+from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
+from zkattest.net.wire import Rpc, frame_limit_bytes
 from zkattest.types.gossip import GossipMessage, Verdict
+
+logger = logging.getLogger(__name__)
 
 
 class GossipHost:
@@ -22,6 +33,29 @@ class GossipHost:
 
     messages: trio.MemoryReceiveChannel[GossipMessage]
     """What peers sent, in order of arrival."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        listener: trio.SocketListener,
+        address: Address,
+        topics: Mapping[str, int],
+        settings: GossipSettings,
+    ) -> None:
+        """Use `GossipHost.open`."""
+        self._identity = identity
+        self._listener = listener
+        self._address = address
+        self._topics = dict(topics)
+        self._settings = settings
+        self._frame_limit_bytes = frame_limit_bytes(topics.values())
+        self._router = GossipRouter(topics, settings, random.Random())  # noqa: S311 (shuffles peers)
+        self._links: dict[str, list[Link]] = {}
+        self._connections = trio.CapacityLimiter(settings.most_connections)
+        self._changed = trio.Event()
+        self._delivered, self.messages = trio.open_memory_channel[GossipMessage](
+            settings.pending_limit
+        )
 
     @classmethod
     @asynccontextmanager
@@ -42,18 +76,34 @@ class GossipHost:
 
         Raises `OSError` when the address cannot be bound and `ValueError` when one is malformed.
         """
-        raise NotImplementedError
-        yield cls()
+        identity = Identity(key_seed)
+        address = Address.parse(listen)
+        dialled = [_peer_address(peer) for peer in peers]
+        listeners = await trio.open_tcp_listeners(address.port, host=address.host)
+        bound = Address(
+            address.protocol,
+            address.host,
+            listeners[0].socket.getsockname()[1],
+            identity.peer_id,
+        )
+        host = cls(identity, listeners[0], bound, topics, settings or GossipSettings())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(host._run, dialled)
+            try:
+                yield host
+            finally:
+                await host._drain()
+                nursery.cancel_scope.cancel()
 
     @property
     def peer_id(self) -> str:
         """Return our peer id (base58)."""
-        raise NotImplementedError
+        return self._identity.peer_id
 
     @property
     def address(self) -> str:
         """Return the multiaddr that others can put in `peers`; the port is the bound one."""
-        raise NotImplementedError
+        return str(self._address)
 
     def publish(self, topic: str, ssz_bytes: bytes) -> bytes:
         """
@@ -62,7 +112,14 @@ class GossipHost:
         Never blocks. Publishing the same bytes twice sends them once. Raises `ValueError` for a
         topic that was not opened or a message above the topic's size.
         """
-        raise NotImplementedError
+        limit_bytes = self._topics.get(topic)
+        if limit_bytes is None:
+            raise ValueError(f"topic {topic!r} was not opened")
+        if len(ssz_bytes) > limit_bytes:
+            raise ValueError(f"{len(ssz_bytes)} bytes for {topic}, {limit_bytes} allowed")
+        message_id, actions = self._router.publish(topic, ssz_bytes, trio.current_time())
+        self._perform(actions)
+        return message_id
 
     def report(self, message_id: bytes, verdict: Verdict) -> bool:
         """
@@ -71,24 +128,210 @@ class GossipHost:
         ACCEPT forwards it, REJECT lowers the score of every peer that sent it, IGNORE does
         neither and lets a later copy be delivered again.
         """
-        raise NotImplementedError
+        actions = self._router.decide(message_id, verdict, trio.current_time())
+        if actions is None:
+            return False
+        self._perform(actions)
+        return True
 
     def peer_scores(self) -> dict[str, float]:
         """Return the score of every peer that is connected or remembered for its behaviour."""
-        raise NotImplementedError
+        scores = dict.fromkeys(self._links, 0.0)
+        return scores | self._router.scores.scores(trio.current_time())
 
     def connected_peers(self) -> frozenset[str]:
         """Return the peers that gossip can be exchanged with now."""
-        raise NotImplementedError
+        return frozenset(self._links)
 
     def mesh_peers(self, topic: str) -> frozenset[str]:
         """Return the peers that full messages of a topic are forwarded to."""
-        raise NotImplementedError
+        return frozenset(self._router.mesh.members[topic])
 
     def counters(self) -> dict[str, int]:
         """Return how often each thing happened (delivered, duplicate, malformed, …)."""
-        raise NotImplementedError
+        return dict(self._router.counters)
 
     async def wait_for_mesh(self, topic: str, peers: int) -> None:
         """Return when at least `peers` peers are in the mesh of a topic."""
-        raise NotImplementedError
+        while len(self._router.mesh.members[topic]) < peers:
+            await self.wait_for_change()
+
+    async def wait_for_change(self) -> None:
+        """Return after the next event that can change connections, meshes, scores or counters."""
+        await self._changed.wait()
+
+    # Tasks.
+
+    async def _run(self, dialled: Sequence[Address]) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._beat)
+            for address in dialled:
+                nursery.start_soon(self._keep_dialling, address)
+            nursery.start_soon(self._listen)
+
+    async def _listen(self) -> None:
+        await trio.serve_listeners(self._accept, [self._listener])
+
+    async def _beat(self) -> None:
+        due_s = trio.current_time()
+        while True:
+            # By the clock and not by the pause, so that the rhythm does not drift.
+            due_s = max(due_s + self._settings.heartbeat_s, trio.current_time())
+            await trio.sleep_until(due_s)
+            self._perform(self._router.heartbeat(trio.current_time()))
+
+    async def _accept(self, stream: trio.SocketStream) -> None:
+        try:
+            self._connections.acquire_on_behalf_of_nowait(stream)
+        except trio.WouldBlock:
+            self._router.counters["connection_refused"] += 1
+            await stream.aclose()
+            return
+        try:
+            await self._serve_guarded(stream, None)
+        finally:
+            self._connections.release_on_behalf_of(stream)
+
+    async def _keep_dialling(self, address: Address) -> None:
+        settings, peer = self._settings, address.peer_id or ""
+        # When both sides dial each other, the one with the smaller name goes first.
+        pause_s = settings.redial_first_s if peer < self.peer_id else 0.0
+        while True:
+            await trio.sleep(pause_s)
+            while peer in self._links:
+                await self.wait_for_change()
+            if self._router.scores.is_graylisted(peer, trio.current_time()):
+                pause_s = settings.redial_most_s
+                continue
+            started_s = trio.current_time()
+            await self._dial(address, peer)
+            lasted = trio.current_time() - started_s > settings.redial_most_s
+            doubled_s = min(max(pause_s, settings.redial_first_s / 2) * 2, settings.redial_most_s)
+            pause_s = settings.redial_first_s if lasted else doubled_s
+
+    async def _dial(self, address: Address, peer: str) -> None:
+        try:
+            with trio.fail_after(self._settings.dial_timeout_s):
+                stream = await trio.open_tcp_stream(address.host, address.port)
+        except (OSError, trio.TooSlowError):
+            self._router.counters["dial_failed"] += 1
+            return
+        await self._serve_guarded(stream, peer)
+
+    async def _serve_guarded(self, stream: trio.SocketStream, peer: str | None) -> None:
+        """Be the outermost shell of a peer: whatever happens in here ends this connection only."""
+        try:
+            await self._serve(stream, peer)
+        except* (PeerError, trio.TooSlowError) as errors:
+            self._router.counters["connection_lost"] += 1
+            logger.debug("connection to %s lost: %s", peer or "a caller", errors.exceptions)
+        except* Exception as errors:  # a handshake may raise anything, and one bug ends one link
+            self._router.counters["connection_failed"] += 1
+            logger.warning("connection to %s failed", peer or "a caller", exc_info=errors)
+        finally:
+            with trio.move_on_after(0):
+                await stream.aclose()
+
+    async def _serve(self, stream: trio.SocketStream, peer: str | None) -> None:
+        with trio.fail_after(self._settings.dial_timeout_s):
+            channel = await self._secure(stream, peer)
+        if self._router.scores.is_graylisted(channel.peer_id, trio.current_time()):
+            self._router.counters["graylisted_refused"] += 1
+            return
+        name = channel.peer_id
+        link = Link(
+            self,
+            channel,
+            self._settings,
+            self._frame_limit_bytes,
+            lambda protocols: self._identity.identify(protocols, self._address.to_bytes()),
+            Outbox(self._settings, lambda each: self._router.is_unwanted(name, each)),
+            is_initiator=peer is not None,
+        )
+        try:
+            await link.run()
+        finally:
+            self._link_closed(link)
+
+    async def _secure(self, stream: trio.SocketStream, peer: str | None) -> SecureChannel:
+        if peer is None:
+            return await secure_accepted(self._identity, stream)
+        return await secure_dialled(self._identity, stream, peer)
+
+    async def _drain(self) -> None:
+        deadline_s = trio.current_time() + self._settings.drain_s
+        with trio.CancelScope(deadline=deadline_s, shield=True):
+            for links in list(self._links.values()):
+                await links[-1].outbox.wait_idle()
+
+    # What links tell us.
+
+    def link_opened(self, link: Link) -> None:
+        """Send gossip to the peer over its newest link; the older ones are spare."""
+        links = self._links.setdefault(link.peer_id, [])
+        links.append(link)
+        if len(links) > self._settings.most_links_per_peer:
+            links[0].close()
+        self._perform(self._router.connected(link.peer_id))
+
+    def link_negotiated(self, link: Link, *, understands_idontwant: bool) -> None:
+        """Take note of what the peer's protocol version allows."""
+        self._router.negotiated(link.peer_id, understands_idontwant=understands_idontwant)
+
+    def link_received(self, link: Link, rpc: Rpc) -> None:
+        """Route what the peer sent."""
+        self._perform(self._router.received(link.peer_id, rpc, trio.current_time()))
+
+    def link_misused(self, link: Link, error: ProtocolViolation) -> None:
+        """Debit a stream that broke the protocol."""
+        self._router.counters["malformed"] += 1
+        logger.debug("peer %s: %s", link.peer_id, error)
+        self._perform(self._router.misbehaved(link.peer_id, trio.current_time()))
+
+    def _link_closed(self, link: Link) -> None:
+        links = self._links.get(link.peer_id, [])
+        if link not in links:
+            return
+        links.remove(link)
+        if not links:
+            del self._links[link.peer_id]
+            self._router.disconnected(link.peer_id)
+        self._announce_change()
+
+    # What the router decides.
+
+    def _perform(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            match action:
+                case Send(peer, frame, message_id):
+                    self._send(peer, OutFrame(frame, message_id))
+                case Deliver(message):
+                    self._deliver(message)
+                case Disconnect(peer):
+                    for link in self._links.get(peer, []):
+                        link.close()
+        self._announce_change()
+
+    def _send(self, peer: str, frame: OutFrame) -> None:
+        links = self._links.get(peer)
+        if links and not links[-1].outbox.put(frame):
+            self._router.counters["outbox_full"] += 1
+
+    def _deliver(self, message: GossipMessage) -> None:
+        try:
+            self._delivered.send_nowait(message)
+        except trio.WouldBlock:
+            # Messages whose time ran out are still in the channel: as good as overload.
+            self._router.counters["overload"] += 1
+            self._router.decide(message.message_id, Verdict.IGNORE, trio.current_time())
+
+    def _announce_change(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+
+def _peer_address(text: str) -> Address:
+    address = Address.parse(text)
+    if address.peer_id is None:
+        raise ValueError(f"address {text!r}: a peer's address ends in /p2p/<peer id>")
+    return address

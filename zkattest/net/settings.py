@@ -47,3 +47,6 @@ class GossipSettings:
     dial_timeout_s: float = 5.0
     redial_first_s: float = 0.1
     redial_most_s: float = 2.0
+    drain_s: float = 1.0
+    most_connections: int = 128
+    most_links_per_peer: int = 3

@@ -1,0 +1,156 @@
+"""
+Call libp2p: identities, Noise, protocol negotiation, the schema of gossip messages.
+
+The one module that imports libp2p. It has no usable types, so everything that leaves here is cast
+to a type of ours. What of the library we leave alone, and why, is in the decision record on
+gossip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, cast
+
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.crypto.x25519 import create_new_key_pair as create_new_noise_key_pair
+from libp2p.exceptions import BaseLibp2pError
+from libp2p.identity.identify.pb.identify_pb2 import Identify
+from libp2p.peer.id import ID
+from libp2p.protocol_muxer.multiselect import Multiselect
+from libp2p.protocol_muxer.multiselect_client import MultiselectClient
+from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
+from libp2p.pubsub.pb import rpc_pb2
+from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL
+from libp2p.security.noise.transport import Transport as NoiseTransport
+from noise.exceptions import NoiseInvalidMessage
+
+from zkattest.net.errors import ConnectionLost, ProtocolViolation
+from zkattest.net.tcp import READ_LIMIT_BYTES, TcpPipe
+
+SEED_BYTES = 32
+YAMUX_PROTOCOL = "/yamux/1.0.0"
+# The library's own limit counts seconds as an integer; ours is a cancel scope at the call.
+NEGOTIATE_TIMEOUT_S = 30
+
+Rpc = rpc_pb2.RPC
+"""One gossip message on the wire: subscriptions, published messages, control."""
+
+
+class Duplex(Protocol):
+    """What a protocol can be negotiated on."""
+
+    async def read(self, n: int | None = None) -> bytes:
+        """Return exactly `n` bytes."""
+
+    async def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+
+
+class Identity:
+    """Hold the Ed25519 key that a seed of 32 bytes stands for."""
+
+    def __init__(self, key_seed: bytes) -> None:
+        if len(key_seed) != SEED_BYTES:
+            raise ValueError(f"key seed: {len(key_seed)} bytes, expected {SEED_BYTES}")
+        self._keys: Any = create_new_key_pair(key_seed)
+        self.peer_id = str(ID.from_pubkey(self._keys.public_key).to_base58())
+        self._noise: Any = NoiseTransport(
+            self._keys, noise_privkey=create_new_noise_key_pair().private_key
+        )
+
+    async def secure_outbound(self, pipe: TcpPipe, peer_id: str) -> SecureChannel:
+        """Make the connection that we dialled private, with exactly the peer we meant."""
+        await select_outbound(pipe, [NOISE_PROTOCOL])
+        return SecureChannel(await self._noise.secure_outbound(pipe, decode_peer_id(peer_id)))
+
+    async def secure_inbound(self, pipe: TcpPipe) -> SecureChannel:
+        """Make a connection that we accepted private and learn who dialled."""
+        await select_inbound(pipe, [NOISE_PROTOCOL])
+        return SecureChannel(await self._noise.secure_inbound(pipe))
+
+    def identify(self, protocols: Sequence[str], address_bytes: bytes) -> bytes:
+        """Describe ourselves for `/ipfs/id/1.0.0`; other implementations wait for it."""
+        message = Identify(
+            protocol_version="eth2/1.0.0",
+            agent_version="zkattest",
+            public_key=self._keys.public_key.serialize(),
+            listen_addrs=[address_bytes],
+            protocols=list(protocols),
+        )
+        encoded: bytes = message.SerializeToString()
+        return encoded
+
+
+class SecureChannel:
+    """Exchange bytes with one authenticated peer."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.peer_id = str(session.get_remote_peer().to_base58())
+
+    async def read(self, n: int | None = None) -> bytes:
+        """Return exactly `n` bytes or, without `n`, what came next (never nothing)."""
+        if n is not None and n > READ_LIMIT_BYTES:
+            raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
+        return cast("bytes", await _translated(self._session.read, n))
+
+    async def write(self, data: bytes) -> None:
+        """Send all of `data`, encrypted."""
+        await _translated(self._session.write, data)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._session.close()
+
+
+async def _translated(call: Callable[[Any], Awaitable[Any]], argument: Any) -> Any:
+    """Turn the library's errors into ours."""
+    try:
+        return await call(argument)
+    except NoiseInvalidMessage as error:
+        raise ProtocolViolation("Noise") from error
+    except BaseLibp2pError as error:
+        raise ConnectionLost(type(error).__name__) from error
+
+
+async def select_outbound(duplex: Duplex, protocols: Sequence[str]) -> str:
+    """Propose protocols in order of preference; return the one that the other side takes."""
+    try:
+        selected = await MultiselectClient().select_one_of(
+            list(protocols), MultiselectCommunicator(duplex), NEGOTIATE_TIMEOUT_S
+        )
+    except (BaseLibp2pError, UnicodeDecodeError) as error:
+        raise ProtocolViolation(f"none of {list(protocols)}") from error
+    return str(selected)
+
+
+async def select_inbound(duplex: Duplex, protocols: Sequence[str]) -> str:
+    """Take the first of our protocols that the other side proposes."""
+    server = Multiselect(dict.fromkeys(protocols))
+    try:
+        selected, _ = await server.negotiate(MultiselectCommunicator(duplex), NEGOTIATE_TIMEOUT_S)
+    except (BaseLibp2pError, UnicodeDecodeError) as error:
+        raise ProtocolViolation(f"none of {list(protocols)}") from error
+    if selected is None:
+        raise ProtocolViolation("an empty protocol")
+    return str(selected)
+
+
+def decode_peer_id(text: str) -> Any:
+    """Parse a base58 peer id."""
+    try:
+        return ID.from_base58(text)
+    except ValueError as error:
+        raise ValueError(f"peer id {text!r}: {error}") from error
+
+
+__all__ = [
+    "YAMUX_PROTOCOL",
+    "Duplex",
+    "Identity",
+    "Rpc",
+    "SecureChannel",
+    "decode_peer_id",
+    "select_inbound",
+    "select_outbound",
+]

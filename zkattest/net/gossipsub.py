@@ -1,0 +1,350 @@
+"""
+Route gossip without I/O: what peers say and what we decide come in, actions go out.
+
+Gossipsub v1.2 with Ethereum's rules: anonymous messages only, ids over the decompressed payload,
+three-valued verdicts. Nothing is forwarded before its ACCEPT, which may come any time later; until
+then the peers of the mesh are told that they need not send us what we already hold (IDONTWANT).
+
+https://github.com/libp2p/specs/tree/master/pubsub/gossipsub
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from zkattest.net import snappy
+from zkattest.net.memory import MessageCache, SeenMessages, Status
+from zkattest.net.mesh import Mesh
+from zkattest.net.message_id import MESSAGE_ID_BYTES, invalid_snappy_id, valid_snappy_id
+from zkattest.net.pending import PendingMessage, PendingMessages
+from zkattest.net.score import GOSSIP_THRESHOLD, ScoreBook
+from zkattest.net.settings import GossipSettings
+from zkattest.net.wants import Wants
+from zkattest.net.wire import Published, Rpc, encode_rpc
+from zkattest.types.gossip import GossipMessage, Verdict
+
+MOST_IDS_A_HEARTBEAT = 5000
+MOST_IDS_ANNOUNCED = 500
+MOST_RESENDS = 3
+SWEEP_EVERY_HEARTBEATS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Queue a frame for a peer; `message_id` names the message in it, if it is one."""
+
+    peer: str
+    frame: bytes
+    message_id: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand a message to the embedder, which owes a verdict."""
+
+    message: GossipMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Part with a peer."""
+
+    peer: str
+
+
+Action = Send | Deliver | Disconnect
+
+
+@dataclass(slots=True)
+class PeerState:
+    """Hold what one connected peer said that bears on what we send it."""
+
+    understands_idontwant: bool = False
+    unwanted: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
+    resends: Counter[bytes] = field(default_factory=Counter)
+    ids_this_heartbeat: int = 0
+
+
+class GossipRouter:
+    """Hold the state of one host's gossip; every method returns what is to be done now."""
+
+    def __init__(
+        self, topics: Mapping[str, int], settings: GossipSettings, rng: random.Random
+    ) -> None:
+        self._topics = dict(topics)
+        self._settings = settings
+        self._peers: dict[str, PeerState] = {}
+        self._seen = SeenMessages(settings.seen_limit)
+        self._cache = MessageCache(settings.cache_ttl_s, settings.cache_limit_bytes)
+        self._pending = PendingMessages(settings)
+        self._wants = Wants(settings.want_retry_s)
+        self._heartbeats = 0
+        self._actions: list[Action] = []
+        self.scores = ScoreBook()
+        self.mesh = Mesh(topics, settings, self.scores, self._send, rng)
+        self.counters: Counter[str] = Counter()
+
+    # What the host tells.
+
+    def connected(self, peer: str) -> list[Action]:
+        """Greet a peer, also one that comes back on a new connection and has forgotten all."""
+        self._peers[peer] = PeerState()
+        self.mesh.remove(peer)
+        self._send(peer, Rpc(subscribe=tuple(self._topics)))
+        return self._take_actions()
+
+    def negotiated(self, peer: str, *, understands_idontwant: bool) -> None:
+        """Note which version of the protocol a peer speaks."""
+        if peer in self._peers:
+            self._peers[peer].understands_idontwant = understands_idontwant
+
+    def disconnected(self, peer: str) -> None:
+        """Forget a peer, except how it behaved."""
+        self._peers.pop(peer, None)
+        self.mesh.remove(peer)
+
+    def misbehaved(self, peer: str, now_s: float) -> list[Action]:
+        """Debit a frame or a stream that broke the protocol."""
+        self.scores.breached(peer, now_s, times=2.0)
+        self._part_when_graylisted(peer, now_s)
+        return self._take_actions()
+
+    def received(self, peer: str, rpc: Rpc, now_s: float) -> list[Action]:
+        """Handle what a peer sent."""
+        if peer not in self._peers or self.scores.is_graylisted(peer, now_s):
+            return []
+        for topic in rpc.subscribe:
+            if self.mesh.subscribe(peer, topic, now_s):
+                self._announce(peer, topic, since_s=float("-inf"))
+        for topic in rpc.unsubscribe:
+            self.mesh.unsubscribe(peer, topic)
+        for published in rpc.published:
+            self._handle_published(peer, published, now_s)
+        self._handle_control(peer, rpc, now_s)
+        return self._take_actions()
+
+    def publish(self, topic: str, data: bytes, now_s: float) -> tuple[bytes, list[Action]]:
+        """Send a message of ours to every subscriber we know, and keep it for those to come."""
+        message_id = valid_snappy_id(topic, data)
+        status = self._seen.status(message_id, now_s)
+        if status is Status.PENDING:
+            return message_id, self.decide(message_id, Verdict.ACCEPT, now_s) or []
+        if status is Status.ACCEPTED:
+            return message_id, []
+        self._remember(message_id, Status.ACCEPTED, now_s)
+        self._spread(message_id, topic, snappy.compress(data), self.mesh.subscribers[topic], now_s)
+        return message_id, self._take_actions()
+
+    def decide(self, message_id: bytes, verdict: Verdict, now_s: float) -> list[Action] | None:
+        """Apply the verdict on a pending message; None when it does not wait for one."""
+        decided = self._settle(message_id, verdict, now_s)
+        return self._take_actions() if decided else None
+
+    def is_unwanted(self, peer: str, message_id: bytes) -> bool:
+        """Say whether a peer asked not to be sent a message, meanwhile."""
+        state = self._peers.get(peer)
+        return state is not None and message_id in state.unwanted
+
+    def heartbeat(self, now_s: float) -> list[Action]:
+        """Mend the meshes, announce recent messages, ask again, expire."""
+        self._heartbeats += 1
+        for message_id in self._pending.expired(now_s):
+            self.counters["verdict_timeout"] += 1
+            self._settle(message_id, Verdict.IGNORE, now_s)
+        for state in self._peers.values():
+            state.ids_this_heartbeat = 0
+        self.mesh.heartbeat(now_s)
+        for topic in self._topics:
+            self._gossip(topic, now_s)
+        for peer, message_id in self._wants.due(now_s):
+            self._send(peer, Rpc(iwant=(message_id,)))
+        self._cache.sweep(now_s)
+        if self._heartbeats % SWEEP_EVERY_HEARTBEATS == 0:
+            self._seen.sweep(now_s)
+            for state in self._peers.values():
+                state.resends.clear()
+        return self._take_actions()
+
+    # Messages.
+
+    def _settle(self, message_id: bytes, verdict: Verdict, now_s: float) -> bool:
+        message = self._pending.take(message_id)
+        if message is None:
+            return False
+        self.counters[verdict.value] += 1
+        if verdict is Verdict.ACCEPT:
+            self._remember(message_id, Status.ACCEPTED, now_s)
+            self.scores.delivered(message.senders[0], now_s)
+            others = self.mesh.members[message.topic] - set(message.senders)
+            self._spread(message_id, message.topic, message.payload, others, now_s)
+        elif verdict is Verdict.REJECT:
+            self._remember(message_id, Status.REJECTED, now_s)
+            for sender in message.senders:
+                self._reject(sender, now_s)
+        else:
+            self._remember(message_id, Status.IGNORED, now_s)
+        return True
+
+    def _handle_published(self, peer: str, published: Published, now_s: float) -> None:
+        self.counters["received"] += 1
+        self.counters["received_bytes"] += len(published.payload)
+        if not published.is_anonymous or len(published.topics) != 1:
+            self.counters["not_anonymous"] += 1
+            self._reject(peer, now_s)
+            return
+        topic = published.topics[0]
+        if topic not in self._topics:
+            self.counters["unknown_topic"] += 1
+            return
+        try:
+            data = snappy.decompress(published.payload, self._topics[topic])
+        except snappy.SnappyError:
+            message_id = invalid_snappy_id(topic, published.payload)
+            self.counters["invalid_snappy"] += 1
+            self._remember(message_id, Status.REJECTED, now_s)
+            self._reject(peer, now_s)
+            return
+        self._handle_message(peer, topic, published.payload, data, now_s)
+
+    def _handle_message(
+        self, peer: str, topic: str, payload: bytes, data: bytes, now_s: float
+    ) -> None:
+        message_id = valid_snappy_id(topic, data)
+        self._wants.arrived(message_id)
+        status = self._seen.status(message_id, now_s)
+        if status is not None:
+            self._handle_duplicate(peer, message_id, status, len(payload), now_s)
+            return
+        message = PendingMessage(
+            topic,
+            payload,
+            len(payload) + len(data),
+            now_s + self._settings.verdict_timeout_s,
+            [peer],
+        )
+        if not self._pending.admit(message_id, message):
+            # Ours to blame: neither seen nor scored, so that it can come again.
+            self.counters["overload"] += 1
+            return
+        self._remember(message_id, Status.PENDING, now_s)
+        self._tell_unwanted(peer, topic, message_id, len(payload))
+        self.counters["delivered"] += 1
+        self._actions.append(Deliver(GossipMessage(topic, data, message_id, peer)))
+
+    def _handle_duplicate(
+        self, peer: str, message_id: bytes, status: Status, size_bytes: int, now_s: float
+    ) -> None:
+        self.counters["duplicate"] += 1
+        self.counters["duplicate_bytes"] += size_bytes
+        if status is Status.PENDING:
+            self._pending.add_sender(message_id, peer)
+        elif status is Status.REJECTED:
+            self._reject(peer, now_s)
+
+    def _tell_unwanted(self, peer: str, topic: str, message_id: bytes, size_bytes: int) -> None:
+        if size_bytes < self._settings.idontwant_from_bytes:
+            return
+        for other in self.mesh.members[topic] - {peer}:
+            state = self._peers.get(other)
+            if state is not None and state.understands_idontwant:
+                self._send(other, Rpc(idontwant=(message_id,)))
+
+    def _spread(
+        self, message_id: bytes, topic: str, payload: bytes, peers: Iterable[str], now_s: float
+    ) -> None:
+        frame = encode_rpc(Rpc(published=(Published((topic,), payload),)))
+        self._cache.put(message_id, topic, frame, now_s)
+        for peer in peers:
+            state = self._peers.get(peer)
+            if state is not None and message_id not in state.unwanted:
+                self.counters["sent"] += 1
+                self._actions.append(Send(peer, frame, message_id))
+
+    def _remember(self, message_id: bytes, status: Status, now_s: float) -> None:
+        ignored = status is Status.IGNORED
+        ttl_s = self._settings.ignored_ttl_s if ignored else self._settings.seen_ttl_s
+        self._seen.record(message_id, status, now_s + ttl_s)
+
+    def _reject(self, peer: str, now_s: float) -> None:
+        self.scores.rejected(peer, now_s)
+        self._part_when_graylisted(peer, now_s)
+
+    def _part_when_graylisted(self, peer: str, now_s: float) -> None:
+        if self.scores.score(peer, now_s) < 0 and peer in self._peers:
+            self.mesh.expel(peer, now_s)
+        if self.scores.is_graylisted(peer, now_s) and peer in self._peers:
+            self.counters["graylisted"] += 1
+            self._actions.append(Disconnect(peer))
+
+    # Control.
+
+    def _handle_control(self, peer: str, rpc: Rpc, now_s: float) -> None:
+        for topic in rpc.graft:
+            self.mesh.handle_graft(peer, topic, now_s)
+        for topic, backoff_s in rpc.prune:
+            self.mesh.handle_prune(peer, topic, float(backoff_s), now_s)
+        if self.scores.score(peer, now_s) < GOSSIP_THRESHOLD:
+            return
+        for topic, message_ids in rpc.ihave:
+            if topic in self._topics:
+                self._handle_ihave(peer, message_ids, now_s)
+        self._handle_iwant(peer, rpc.iwant, now_s)
+        for message_id in self._within_budget(peer, rpc.idontwant, now_s):
+            unwanted = self._peers[peer].unwanted
+            unwanted[message_id] = None
+            if len(unwanted) > MOST_IDS_A_HEARTBEAT:
+                unwanted.popitem(last=False)
+
+    def _handle_ihave(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
+        wanted = tuple(
+            message_id
+            for message_id in self._within_budget(peer, message_ids, now_s)
+            if self._seen.status(message_id, now_s) is None
+            and self._wants.offer(message_id, peer, now_s)
+        )
+        if wanted:
+            self._send(peer, Rpc(iwant=wanted))
+
+    def _handle_iwant(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
+        state = self._peers[peer]
+        for message_id in self._within_budget(peer, message_ids, now_s):
+            cached = self._cache.get(message_id)
+            if cached is not None and state.resends[message_id] < MOST_RESENDS:
+                state.resends[message_id] += 1
+                self.counters["resent"] += 1
+                # It asks now, whatever it said before.
+                state.unwanted.pop(message_id, None)
+                self._actions.append(Send(peer, cached.frame, message_id))
+
+    def _within_budget(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> list[bytes]:
+        state = self._peers[peer]
+        ids = [each for each in message_ids if len(each) == MESSAGE_ID_BYTES]
+        room = max(0, MOST_IDS_A_HEARTBEAT - state.ids_this_heartbeat)
+        state.ids_this_heartbeat += len(ids)
+        if len(ids) > room:
+            self.counters["too_many_ids"] += 1
+            self.scores.breached(peer, now_s)
+        return ids[:room]
+
+    def _gossip(self, topic: str, now_s: float) -> None:
+        since_s = now_s - self._settings.gossip_window_s
+        for peer in islice(self.mesh.outsiders(topic), self._settings.degree_lazy):
+            if self.scores.score(peer, now_s) >= GOSSIP_THRESHOLD:
+                self._announce(peer, topic, since_s)
+
+    def _announce(self, peer: str, topic: str, since_s: float) -> None:
+        ids = tuple(islice(self._cache.newest_ids(topic, since_s), MOST_IDS_ANNOUNCED))
+        if ids:
+            self._send(peer, Rpc(ihave=((topic, ids),)))
+
+    def _send(self, peer: str, rpc: Rpc) -> None:
+        if peer in self._peers:
+            self._actions.append(Send(peer, encode_rpc(rpc)))
+
+    def _take_actions(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions

@@ -1,0 +1,159 @@
+"""Run one connection to one peer: handshakes, streams, frames in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import trio
+
+from zkattest.net.boundary import (
+    YAMUX_PROTOCOL,
+    Identity,
+    SecureChannel,
+    select_inbound,
+    select_outbound,
+)
+from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
+from zkattest.net.muxer import Muxer, Stream
+from zkattest.net.outbox import Outbox
+from zkattest.net.settings import GossipSettings
+from zkattest.net.tcp import TcpPipe
+from zkattest.net.wire import Rpc, decode_rpc, encode_varint, read_frame
+
+MESHSUB_V12 = "/meshsub/1.2.0"
+MESHSUB_PROTOCOLS = (MESHSUB_V12, "/meshsub/1.1.0")
+IDENTIFY_PROTOCOL = "/ipfs/id/1.0.0"
+PING_PROTOCOL = "/ipfs/ping/1.0.0"
+PING_BYTES = 32
+GOODBYE_S = 0.2
+PROTOCOLS = (*MESHSUB_PROTOCOLS, IDENTIFY_PROTOCOL, PING_PROTOCOL)
+
+
+class LinkOwner(Protocol):
+    """What a link tells the host."""
+
+    def link_opened(self, link: Link) -> None:
+        """Take note of a peer and queue a greeting."""
+
+    def link_negotiated(self, link: Link, *, understands_idontwant: bool) -> None:
+        """Take note of what the peer's protocol version allows."""
+
+    def link_received(self, link: Link, rpc: Rpc) -> None:
+        """Handle what the peer sent."""
+
+    def link_misused(self, link: Link, error: ProtocolViolation) -> None:
+        """Debit a stream that broke the protocol."""
+
+
+class Link:
+    """Hold one secured, multiplexed connection."""
+
+    def __init__(
+        self,
+        owner: LinkOwner,
+        channel: SecureChannel,
+        settings: GossipSettings,
+        frame_limit_bytes: int,
+        describe: Callable[[Sequence[str]], bytes],
+        outbox: Outbox,
+        *,
+        is_initiator: bool,
+    ) -> None:
+        self.peer_id = channel.peer_id
+        self.outbox = outbox
+        self._owner = owner
+        self._channel = channel
+        self._settings = settings
+        self._frame_limit_bytes = frame_limit_bytes
+        self._describe = describe
+        self._muxer = Muxer(channel, is_initiator=is_initiator, keepalive_s=settings.keepalive_s)
+        self._inbound: Stream | None = None
+        self._scope = trio.CancelScope()
+
+    def close(self) -> None:
+        """End the link from outside."""
+        self._scope.cancel()
+
+    async def run(self) -> None:
+        """Serve the peer until either side ends the connection."""
+        with self._scope:
+            self._owner.link_opened(self)
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._muxer.run)
+                    nursery.start_soon(self._send_gossip)
+                    async for stream in self._muxer.incoming:
+                        nursery.start_soon(self._serve, stream)
+                    nursery.cancel_scope.cancel()
+            finally:
+                await self._say_goodbye()
+
+    async def _say_goodbye(self) -> None:
+        # Older stubs of trio, which libp2p brings along, know no shorter way to say it.
+        with trio.CancelScope(deadline=trio.current_time() + GOODBYE_S, shield=True):
+            try:
+                await self._muxer.go_away()
+            except PeerError:
+                return
+
+    async def _send_gossip(self) -> None:
+        with trio.fail_after(self._settings.dial_timeout_s):
+            stream = self._muxer.open_stream()
+            protocol = await select_outbound(stream, MESHSUB_PROTOCOLS)
+        self._owner.link_negotiated(self, understands_idontwant=protocol == MESHSUB_V12)
+        while True:
+            data = await self.outbox.take()
+            # A write that was cut short leaves half a frame: the connection is of no more use.
+            with trio.move_on_after(self._settings.stall_s) as patience:
+                await stream.write(data)
+            if patience.cancelled_caught:
+                raise ConnectionLost(f"read nothing for {self._settings.stall_s} s")
+
+    async def _serve(self, stream: Stream) -> None:
+        try:
+            with trio.fail_after(self._settings.dial_timeout_s):
+                protocol = await select_inbound(stream, PROTOCOLS)
+            if protocol == IDENTIFY_PROTOCOL:
+                description = self._describe(PROTOCOLS)
+                await stream.write(encode_varint(len(description)) + description)
+                stream.close()
+            elif protocol == PING_PROTOCOL:
+                await self._answer_pings(stream)
+            else:
+                await self._receive_gossip(stream)
+        except StreamEnded:
+            stream.close()
+        except ProtocolViolation as violation:
+            stream.reset()
+            self._owner.link_misused(self, violation)
+        except (ConnectionLost, trio.TooSlowError):
+            stream.reset()
+
+    async def _answer_pings(self, stream: Stream) -> None:
+        while True:
+            await stream.write(await stream.read(PING_BYTES))
+
+    async def _receive_gossip(self, stream: Stream) -> None:
+        # One stream of gossip at a time: a second one replaces the first, as in other clients.
+        if self._inbound is not None:
+            self._inbound.reset()
+        self._inbound = stream
+        stream.grow_window()
+        while True:
+            frame = await read_frame(stream, self._frame_limit_bytes)
+            self._owner.link_received(self, decode_rpc(frame))
+
+
+async def secure_dialled(identity: Identity, stream: trio.SocketStream, peer: str) -> SecureChannel:
+    """Make a connection that we dialled private and multiplexed."""
+    channel = await identity.secure_outbound(TcpPipe(stream, is_initiator=True), peer)
+    await select_outbound(channel, [YAMUX_PROTOCOL])
+    return channel
+
+
+async def secure_accepted(identity: Identity, stream: trio.SocketStream) -> SecureChannel:
+    """Make a connection that we accepted private and multiplexed."""
+    channel = await identity.secure_inbound(TcpPipe(stream, is_initiator=False))
+    await select_inbound(channel, [YAMUX_PROTOCOL])
+    return channel

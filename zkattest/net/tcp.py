@@ -1,0 +1,59 @@
+"""Read and write a TCP stream in the way that libp2p's handshakes expect."""
+
+from __future__ import annotations
+
+import trio
+
+from zkattest.net.errors import ConnectionLost, ProtocolViolation
+
+RECEIVE_BYTES = 1 << 18
+# The longest thing anyone reads at once is a Noise message.
+READ_LIMIT_BYTES = 1 << 16
+
+
+class TcpPipe:
+    """
+    Read exact counts from one socket.
+
+    libp2p's own wrapper returns what one `recv` returned, and its callers give up after a hundred
+    short reads: a slow link breaks them.
+    """
+
+    def __init__(self, stream: trio.SocketStream, *, is_initiator: bool) -> None:
+        self._stream = stream
+        self._buffer = bytearray()
+        self.is_initiator = is_initiator
+
+    async def read(self, n: int | None = None) -> bytes:
+        """Return exactly `n` bytes; raise `ConnectionLost` when fewer will ever come."""
+        if n is None or n > READ_LIMIT_BYTES:
+            raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
+        while len(self._buffer) < n:
+            self._buffer += await self._receive()
+        data = bytes(self._buffer[:n])
+        del self._buffer[:n]
+        return data
+
+    async def _receive(self) -> bytes:
+        try:
+            data = await self._stream.receive_some(RECEIVE_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise ConnectionLost("read") from error
+        if not data:
+            raise ConnectionLost("closed by the peer")
+        return bytes(data)
+
+    async def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise ConnectionLost("write") from error
+
+    async def close(self) -> None:
+        """Close the socket; later reads and writes raise `ConnectionLost`."""
+        await self._stream.aclose()
+
+    def get_remote_address(self) -> tuple[str, int] | None:
+        """Answer nothing: nobody here decides by address."""
+        return None

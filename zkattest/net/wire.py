@@ -1,0 +1,178 @@
+"""
+Encode and decode gossip RPCs: protobuf within a varint length prefix.
+
+A frame is judged by its length before it is read and by its shape before it is parsed, because a
+parser makes many objects of few bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from google.protobuf.message import DecodeError as ProtobufError
+
+from zkattest.net.boundary import Rpc as RpcProtobuf
+from zkattest.net.errors import ProtocolViolation
+
+PUBLISH_FIELD = 2
+LENGTH_DELIMITED = 2
+MOST_MESSAGES = 256
+MOST_OTHER_FIELDS = 4096
+MOST_OTHER_BYTES = 1 << 18
+MOST_VARINT_BYTES = 10
+OVERHEAD_BYTES = MOST_OTHER_BYTES + 1024
+
+
+class ByteSource(Protocol):
+    """What frames are read from."""
+
+    async def receive_some(self, limit_bytes: int) -> bytes:
+        """Return what came next, at most `limit_bytes` and at least one byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Carry one published message; `is_anonymous` when no author, number or signature is in it."""
+
+    topics: tuple[str, ...]
+    payload: bytes
+    is_anonymous: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rpc:
+    """Carry what one frame says."""
+
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+    graft: tuple[str, ...] = ()
+    prune: tuple[tuple[str, int], ...] = ()
+    ihave: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    iwant: tuple[bytes, ...] = ()
+    idontwant: tuple[bytes, ...] = ()
+
+
+def encode_varint(value: int) -> bytes:
+    """Encode an unsigned integer in groups of seven bits, lowest first."""
+    encoded = bytearray()
+    while value >= 0x80:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+async def read_frame(source: ByteSource, limit_bytes: int) -> bytes:
+    """Read one length-prefixed frame; raise before reading one above `limit_bytes`."""
+    length = 0
+    for position in range(MOST_VARINT_BYTES):
+        byte = (await source.receive_some(1))[0]
+        length |= (byte & 0x7F) << (7 * position)
+        if byte < 0x80:
+            break
+    else:
+        raise ProtocolViolation("length prefix without end")
+    if length > limit_bytes:
+        raise ProtocolViolation(f"frame of {length} bytes, {limit_bytes} allowed")
+    frame = bytearray()
+    while len(frame) < length:
+        frame += await source.receive_some(length - len(frame))
+    return bytes(frame)
+
+
+def check_shape(frame: bytes) -> None:
+    """Walk the outermost fields; raise when there are more than an honest peer would send."""
+    position = messages = others = other_bytes = 0
+    while position < len(frame):
+        tag, position = _varint_at(frame, position)
+        size = 0
+        if tag & 7 == LENGTH_DELIMITED:
+            size, position = _varint_at(frame, position)
+            position += size
+        elif tag & 7 == 0:
+            _, position = _varint_at(frame, position)
+        else:
+            raise ProtocolViolation(f"wire type {tag & 7}")
+        if tag >> 3 == PUBLISH_FIELD:
+            messages += 1
+        else:
+            others += 1
+            other_bytes += size
+        if messages > MOST_MESSAGES or others > MOST_OTHER_FIELDS or other_bytes > MOST_OTHER_BYTES:
+            raise ProtocolViolation("frame with too many parts")
+    if position != len(frame):
+        raise ProtocolViolation("frame cut inside a field")
+
+
+def _varint_at(frame: bytes, position: int) -> tuple[int, int]:
+    value = 0
+    for index in range(MOST_VARINT_BYTES):
+        if position + index >= len(frame):
+            raise ProtocolViolation("frame cut inside a number")
+        byte = frame[position + index]
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, position + index + 1
+    raise ProtocolViolation("number without end")
+
+
+def decode_rpc(frame: bytes) -> Rpc:
+    """Parse a frame; raise `ProtocolViolation` for anything that is no RPC."""
+    check_shape(frame)
+    message = RpcProtobuf()
+    try:
+        message.ParseFromString(frame)
+    except (ProtobufError, UnicodeDecodeError) as error:
+        raise ProtocolViolation("protobuf") from error
+    control = message.control
+    return Rpc(
+        subscribe=tuple(entry.topicid for entry in message.subscriptions if entry.subscribe),
+        unsubscribe=tuple(entry.topicid for entry in message.subscriptions if not entry.subscribe),
+        published=tuple(_published(entry) for entry in message.publish),
+        graft=tuple(entry.topicID for entry in control.graft),
+        prune=tuple((entry.topicID, int(entry.backoff)) for entry in control.prune),
+        ihave=tuple((entry.topicID, tuple(entry.messageIDs)) for entry in control.ihave),
+        iwant=tuple(each for entry in control.iwant for each in entry.messageIDs),
+        idontwant=tuple(each for entry in control.idontwant for each in entry.messageIDs),
+    )
+
+
+def _published(entry: Any) -> Published:
+    signed = (entry.from_id, entry.seqno, entry.signature, entry.key)
+    return Published(tuple(entry.topicIDs), entry.data, not any(signed))
+
+
+def encode_rpc(rpc: Rpc) -> bytes:
+    """Return the frame of an RPC, its length prefix included."""
+    message = RpcProtobuf()
+    for topic in rpc.subscribe:
+        message.subscriptions.add(subscribe=True, topicid=topic)
+    for topic in rpc.unsubscribe:
+        message.subscriptions.add(subscribe=False, topicid=topic)
+    for published in rpc.published:
+        message.publish.add(data=published.payload, topicIDs=published.topics)
+    _encode_control(rpc, message)
+    encoded: bytes = message.SerializeToString()
+    return encode_varint(len(encoded)) + encoded
+
+
+def _encode_control(rpc: Rpc, message: Any) -> None:
+    for topic in rpc.graft:
+        message.control.graft.add(topicID=topic)
+    for topic, backoff_s in rpc.prune:
+        message.control.prune.add(topicID=topic, backoff=backoff_s)
+    for topic, message_ids in rpc.ihave:
+        message.control.ihave.add(topicID=topic, messageIDs=message_ids)
+    if rpc.iwant:
+        message.control.iwant.add(messageIDs=rpc.iwant)
+    if rpc.idontwant:
+        message.control.idontwant.add(messageIDs=rpc.idontwant)
+
+
+def frame_limit_bytes(topic_limits: Iterable[int]) -> int:
+    """Bound a frame: the largest message compressed as badly as can be, and control."""
+    sizes: Sequence[int] = [size + size // 6 + 32 for size in topic_limits]
+    return max(sizes, default=0) + OVERHEAD_BYTES
