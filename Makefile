@@ -49,7 +49,7 @@ guest: setup ## rebuild the guest program and compare it with the committed one
 record: setup ## regenerate the recorded chain and prove what is not proven yet
 	$(BIN)/python tools/record_chain.py
 
-## build a wheel into dist/
+wheel: ## build a wheel into dist/
 	tools/setup.sh --wheel
 
 bench: setup ## print the speed tables

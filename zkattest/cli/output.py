@@ -13,7 +13,7 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 
 
-class BadInput(Exception):  # noqa: N818 - it names what was given, not a fault of ours
+class BadInput(Exception):
     """Refuse a file or an argument, by its name, the field and the reason; exit code 2."""
 
     def __init__(self, source: str | Path, field: str, reason: object) -> None:

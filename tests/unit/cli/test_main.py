@@ -1,0 +1,63 @@
+"""The entry point: help, version, one-line errors, exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from zkattest import __version__
+from zkattest.cli.main import COMMANDS, run
+
+
+def outcome(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, str]:
+    """Run the command line in this process and return its code, output and errors."""
+    with pytest.raises(SystemExit) as left:
+        run(arguments)
+    captured = capsys.readouterr()
+    return left.value.code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_run__lists_every_command_in_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = outcome(arguments, capsys)
+    assert (code, err) == (0, "")
+    for name, summary in COMMANDS.items():
+        assert name in out
+        assert summary in out
+
+
+def test_run__prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert outcome(["--version"], capsys) == (0, f"zkattest {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["chek"], "zkattest: arguments: No such command 'chek'. Did you mean 'check'?\n"),
+        (["--nothing"], "zkattest: arguments: No such option: --nothing\n"),
+    ],
+)
+def test_run__exits_2_with_one_line_for_a_bad_argument(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outcome(arguments, capsys) == (2, "", line)
+
+
+def test_help__imports_no_command_module() -> None:
+    script = (
+        "import sys\n"
+        "from zkattest.cli.main import run\n"
+        "try: run(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted(m for m in sys.modules if m.startswith(('trio', 'libp2p', 'zkattest.'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.splitlines()[-1]
+    assert (
+        loaded
+        == "['zkattest.cli', 'zkattest.cli.exit_codes', 'zkattest.cli.main', 'zkattest.cli.output']"
+    )
