@@ -13,7 +13,11 @@ const DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 /// Derive a secret key from at least 32 bytes of seed (`KeyGen` of the IETF draft).
 #[pyfunction]
 fn bls_secret_key<'py>(py: Python<'py>, seed: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let key = guarded(py, || Ok(SecretKey::key_gen(seed, &[]).map_err(misuse("seed"))?.to_bytes()))?;
+    let key = guarded(py, || {
+        Ok(SecretKey::key_gen(seed, &[])
+            .map_err(misuse("seed"))?
+            .to_bytes())
+    })?;
     Ok(PyBytes::new(py, &key))
 }
 
@@ -31,8 +35,11 @@ fn bls_sign<'py>(
     secret_key: [u8; 32],
     message: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let signature =
-        guarded(py, || Ok(decode_secret(&secret_key)?.sign(message, DST, &[]).to_bytes()))?;
+    let signature = guarded(py, || {
+        Ok(decode_secret(&secret_key)?
+            .sign(message, DST, &[])
+            .to_bytes())
+    })?;
     Ok(PyBytes::new(py, &signature))
 }
 
@@ -53,9 +60,10 @@ fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     if public_key.len() != 48 || signature.len() != 96 {
         return false;
     }
-    let (Ok(key), Ok(signature)) =
-        (PublicKey::key_validate(public_key), Signature::sig_validate(signature, true))
-    else {
+    let (Ok(key), Ok(signature)) = (
+        PublicKey::key_validate(public_key),
+        Signature::sig_validate(signature, true),
+    ) else {
         return false;
     };
     signature.verify(false, message, DST, &[], &key, false) == BLST_ERROR::BLST_SUCCESS

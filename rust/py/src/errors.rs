@@ -42,7 +42,10 @@ pub(crate) enum Operand {
 #[derive(Debug)]
 pub(crate) enum CoreError {
     /// The input is refused, with a word of `zkattest.spec.reasons.Reason`.
-    Refused { reason: &'static str, operands: Vec<(&'static str, Operand)> },
+    Refused {
+        reason: &'static str,
+        operands: Vec<(&'static str, Operand)>,
+    },
     /// Nothing can be said, with a word of `zkattest.spec.reasons.Cause`.
     CannotCheck { cause: &'static str, detail: String },
     /// The caller broke the function's contract: a bug on the Python side.
@@ -54,11 +57,15 @@ impl From<CoreError> for PyErr {
         match error {
             CoreError::Refused { reason, operands } => Python::attach(|py| {
                 let dictionary = PyDict::new(py);
-                match operands.into_iter().try_for_each(|(name, operand)| match operand {
-                    Operand::Int(value) => dictionary.set_item(name, value),
-                    Operand::Bytes(value) => dictionary.set_item(name, PyBytes::new(py, &value)),
-                    Operand::Text(value) => dictionary.set_item(name, value),
-                }) {
+                match operands
+                    .into_iter()
+                    .try_for_each(|(name, operand)| match operand {
+                        Operand::Int(value) => dictionary.set_item(name, value),
+                        Operand::Bytes(value) => {
+                            dictionary.set_item(name, PyBytes::new(py, &value))
+                        }
+                        Operand::Text(value) => dictionary.set_item(name, value),
+                    }) {
                     Ok(()) => Refused::new_err((reason, dictionary.unbind())),
                     Err(error) => error,
                 }
@@ -78,7 +85,9 @@ pub(crate) fn guarded<T: Send>(
 ) -> PyResult<T> {
     // Unwind safety: a panicking `work` is dropped whole, and what it borrows is immutable.
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
-    outcome.unwrap_or_else(|panic| Err(backend_panic(&*panic))).map_err(PyErr::from)
+    outcome
+        .unwrap_or_else(|panic| Err(backend_panic(&*panic)))
+        .map_err(PyErr::from)
 }
 
 fn backend_panic(panic: &(dyn Any + Send)) -> CoreError {
@@ -87,7 +96,10 @@ fn backend_panic(panic: &(dyn Any + Send)) -> CoreError {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    CoreError::CannotCheck { cause: "backend_panic", detail: message.to_owned() }
+    CoreError::CannotCheck {
+        cause: "backend_panic",
+        detail: message.to_owned(),
+    }
 }
 
 /// Add the exceptions, and keep contained panics off standard error.

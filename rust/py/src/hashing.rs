@@ -45,7 +45,10 @@ fn byte_lists_root<'py>(
             within(item.len(), limit_bytes, "bytes")?;
             roots.extend_from_slice(&merkle::byte_list_root(item, limit_bytes));
         }
-        Ok(merkle::mix_in_length(&merkle::merkleize(&roots, limit_items), items.len()))
+        Ok(merkle::mix_in_length(
+            &merkle::merkleize(&roots, limit_items),
+            items.len(),
+        ))
     })?;
     Ok(PyBytes::new(py, &root))
 }
@@ -58,7 +61,11 @@ fn merkleize<'py>(
     limit_chunks: u64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let root = guarded(py, || {
-        within(data.len().div_ceil(size_of::<Node>()), limit_chunks, "chunks")?;
+        within(
+            data.len().div_ceil(size_of::<Node>()),
+            limit_chunks,
+            "chunks",
+        )?;
         Ok(merkle::merkleize(data, limit_chunks))
     })?;
     Ok(PyBytes::new(py, &root))

@@ -3,6 +3,7 @@
 //! Every function releases the GIL and contains panics through [`errors::guarded`]; every error
 //! crosses to Python in [`errors`]. A file here is a set of functions with a `register`.
 
+mod blocks;
 mod bls;
 mod errors;
 mod hashing;
@@ -16,5 +17,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     hashing::register(module)?;
     bls::register(module)?;
-    proofs::register(module)
+    proofs::register(module)?;
+    blocks::register(module)
 }

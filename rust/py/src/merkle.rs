@@ -30,7 +30,9 @@ pub(crate) fn byte_list_root(data: &[u8], limit_bytes: u64) -> Node {
 
 /// Merkleize `data`, cut in chunks, in a tree for `limit_chunks`; absent chunks are zero.
 pub(crate) fn merkleize(data: &[u8], limit_chunks: u64) -> Node {
-    let depth = limit_chunks.checked_next_power_of_two().map_or(MAX_DEPTH, |n| n.ilog2() as usize);
+    let depth = limit_chunks
+        .checked_next_power_of_two()
+        .map_or(MAX_DEPTH, |n| n.ilog2() as usize);
     if data.is_empty() {
         return zero_at(depth);
     }
@@ -59,7 +61,9 @@ fn combine(nodes: &mut Vec<u8>, zero: &Node) {
     let count = nodes.len() / (2 * CHUNK_BYTES);
     for index in 0..count {
         let (from, to) = (index * 2 * CHUNK_BYTES, index * CHUNK_BYTES);
-        let Some(pair) = nodes.get(from..).and_then(|rest| rest.first_chunk()) else { break };
+        let Some(pair) = nodes.get(from..).and_then(|rest| rest.first_chunk()) else {
+            break;
+        };
         let parent = hash_block(pair);
         if let Some(slot) = nodes.get_mut(to..to + CHUNK_BYTES) {
             slot.copy_from_slice(&parent);
@@ -109,49 +113,4 @@ fn hash_block(block: &[u8; 2 * CHUNK_BYTES]) -> Node {
         target.copy_from_slice(&word.to_be_bytes());
     }
     digest
-}
-
-#[cfg(test)]
-mod tests {
-    use sha2::{Digest, Sha256};
-
-    use super::*;
-
-    /// The definition, one hash at a time, over every leaf of the tree.
-    fn naive(data: &[u8], limit_chunks: u64) -> Node {
-        let width = limit_chunks.next_power_of_two() as usize;
-        let mut level: Vec<Node> = (0..width)
-            .map(|index| {
-                let mut chunk = [0; CHUNK_BYTES];
-                for (at, byte) in chunk.iter_mut().enumerate() {
-                    *byte = data.get(index * CHUNK_BYTES + at).copied().unwrap_or(0);
-                }
-                chunk
-            })
-            .collect();
-        while level.len() > 1 {
-            level = level
-                .chunks(2)
-                .map(|pair| Sha256::digest(pair.concat()).into())
-                .collect();
-        }
-        level[0]
-    }
-
-    #[test]
-    fn merkleize_is_the_definition_for_every_short_length() {
-        let data: Vec<u8> = (0..=255).cycle().take(32 * 9 + 1).map(|n: u8| n ^ 0x5a).collect();
-        for length in 0..data.len() {
-            for limit in [10, 16, 33] {
-                let data = &data[..length];
-                assert_eq!(merkleize(data, limit), naive(data, limit), "{length} of {limit}");
-            }
-        }
-    }
-
-    #[test]
-    fn merkleize_of_one_chunk_is_the_chunk() {
-        assert_eq!(merkleize(&[7; 32], 1), [7; 32]);
-        assert_eq!(merkleize(&[], 0), [0; 32]);
-    }
 }

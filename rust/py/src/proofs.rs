@@ -1,12 +1,14 @@
 //! Proof verifiers, one class a proof system, bound to one program key.
 
 use pyo3::{prelude::*, types::PyBytes};
-use zkattest_verifier_sp1::{CannotVerify, Error, MAX_PROOF_BYTES, Refusal, Verifier};
+use zkattest_verifier_sp1::{
+    CIRCUIT_VERSION, CannotVerify, Error, MAX_PROOF_BYTES, Refusal, Verifier,
+};
 
 use crate::errors::{CoreError, Operand, guarded};
 
-/// What one verification found: public values, the bundle's version string, two durations in ns.
-type Verified = (Py<PyBytes>, String, u64, u64);
+/// What one verification found: public values, and nanoseconds for decoding and for the rest.
+type Verified = (Py<PyBytes>, u64, u64);
 
 /// Verifies SP1 compressed proofs of one program.
 #[pyclass(frozen, module = "zkattest._core")]
@@ -33,7 +35,6 @@ impl Sp1Verifier {
         let verified = guarded(py, || Ok(self.verifier.verify(proof, public_values)?))?;
         Ok((
             PyBytes::new(py, &verified.public_values).unbind(),
-            verified.sp1_version,
             nanoseconds(verified.decode),
             nanoseconds(verified.verify),
         ))
@@ -57,9 +58,10 @@ impl From<Refusal> for CoreError {
     fn from(refusal: Refusal) -> Self {
         use Operand::{Bytes, Int, Text};
         let (reason, operands) = match refusal {
-            Refusal::ProofTooLarge { got, limit } => {
-                ("proof_too_large", vec![("got", Int(got as u64)), ("limit", Int(limit as u64))])
-            }
+            Refusal::ProofTooLarge { got, limit } => (
+                "proof_too_large",
+                vec![("got", Int(got as u64)), ("limit", Int(limit as u64))],
+            ),
             Refusal::ProofUndecodable { detail } => {
                 ("proof_undecodable", vec![("detail", Text(detail))])
             }
@@ -67,14 +69,24 @@ impl From<Refusal> for CoreError {
                 "proof_trailing_bytes",
                 vec![("expected", Int(expected as u64)), ("got", Int(got as u64))],
             ),
+            Refusal::ProofVersionMismatch { expected, got } => (
+                "proof_version_mismatch",
+                vec![("expected", Text(expected.to_owned())), ("got", Text(got))],
+            ),
             Refusal::ProofInvalid { detail } => ("proof_invalid", vec![("detail", Text(detail))]),
             Refusal::ProgramKeyMismatch { expected, got } => (
                 "program_key_mismatch",
-                vec![("expected", Bytes(expected.0.into())), ("got", Bytes(got.0.into()))],
+                vec![
+                    ("expected", Bytes(expected.0.into())),
+                    ("got", Bytes(got.0.into())),
+                ],
             ),
             Refusal::PublicValuesMismatch { expected, got } => (
                 "public_values_mismatch",
-                vec![("expected", Bytes(expected.0.into())), ("got", Bytes(got.0.into()))],
+                vec![
+                    ("expected", Bytes(expected.0.into())),
+                    ("got", Bytes(got.0.into())),
+                ],
             ),
             Refusal::ProgramKeyNotCanonical { limb, got, modulus } => (
                 "program_key_not_canonical",
@@ -95,12 +107,16 @@ impl From<CannotVerify> for CoreError {
             CannotVerify::Unsupported { .. } => "unsupported_proof_kind",
             CannotVerify::VerifierPanicked => "backend_panic",
         };
-        Self::CannotCheck { cause, detail: failure.to_string() }
+        Self::CannotCheck {
+            cause,
+            detail: failure.to_string(),
+        }
     }
 }
 
-/// Add the verifiers and the bound that their callers check before they read.
+/// Add the verifiers and what their callers need to know before they call.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("SP1_CIRCUIT_VERSION", CIRCUIT_VERSION)?;
     module.add("SP1_MAX_PROOF_BYTES", MAX_PROOF_BYTES)?;
     module.add_class::<Sp1Verifier>()
 }

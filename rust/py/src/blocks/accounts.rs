@@ -1,0 +1,259 @@
+//! Accounts read through Merkle proofs: a bag of trie nodes, a bag of codes, one root.
+
+use std::collections::HashMap;
+
+use pyo3::pybacked::PyBackedBytes;
+use rayon::prelude::*;
+
+use super::rlp::{Fault, Item, Reader};
+use super::transaction::keccak;
+use crate::errors::CoreError;
+
+type Hash = [u8; 32];
+
+const EMPTY_TRIE_ROOT: Hash = [
+    0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e,
+    0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21,
+];
+const EMPTY_CODE_HASH: Hash = [
+    0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d, 0xb2, 0xdc, 0xc7, 0x03, 0xc0,
+    0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70,
+];
+
+/// Why an account cannot be read. None of it says anything about the block.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum WitnessFault {
+    MissingNode { hash: Hash, path: Vec<u8> },
+    MalformedNode { path: Vec<u8>, what: &'static str },
+    MissingCode { hash: Hash },
+}
+
+impl From<WitnessFault> for CoreError {
+    fn from(fault: WitnessFault) -> Self {
+        match fault {
+            WitnessFault::MissingNode { hash, path } => Self::CannotCheck {
+                cause: "missing_node",
+                detail: format!("trie node 0x{} at path '{}'", hex(&hash), nibbles(&path)),
+            },
+            WitnessFault::MalformedNode { path, what } => Self::CannotCheck {
+                cause: "malformed_node",
+                detail: format!("trie node at path '{}': {what}", nibbles(&path)),
+            },
+            WitnessFault::MissingCode { hash } => Self::CannotCheck {
+                cause: "missing_code",
+                detail: format!("code 0x{}", hex(&hash)),
+            },
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn nibbles(path: &[u8]) -> String {
+    path.iter().map(|nibble| format!("{nibble:x}")).collect()
+}
+
+/// The values of one account that the static rules ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Account<'a> {
+    pub(crate) nonce: u64,
+    pub(crate) balance_wei: &'a [u8],
+    pub(crate) code: &'a [u8],
+}
+
+/// Nodes and codes by their hashes.
+#[derive(Debug)]
+pub(crate) struct Witness<B = PyBackedBytes> {
+    nodes: HashMap<Hash, B>,
+    codes: HashMap<Hash, B>,
+}
+
+impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
+    /// Hash everything, over all cores.
+    pub(crate) fn new(nodes: Vec<B>, codes: Vec<B>) -> Self {
+        Self {
+            nodes: by_hash(nodes),
+            codes: by_hash(codes),
+        }
+    }
+
+    /// Read the account of an address under a state root.
+    pub(crate) fn account(
+        &self,
+        root: &Hash,
+        address: &[u8],
+    ) -> Result<Option<Account<'_>>, WitnessFault> {
+        let path: Vec<u8> = keccak(address)
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .collect();
+        let Some(leaf) = self.leaf(root, &path)? else {
+            return Ok(None);
+        };
+        let (nonce, balance_wei, code_hash) =
+            account_fields(leaf).map_err(|_| WitnessFault::MalformedNode {
+                path,
+                what: "its value is no account",
+            })?;
+        let code = if *code_hash == EMPTY_CODE_HASH {
+            &[]
+        } else {
+            let found = self.codes.get(code_hash);
+            found
+                .ok_or(WitnessFault::MissingCode { hash: *code_hash })?
+                .as_ref()
+        };
+        Ok(Some(Account {
+            nonce,
+            balance_wei,
+            code,
+        }))
+    }
+
+    /// Walk from the root to a leaf; each step is checked by the hash that led to it.
+    fn leaf(&self, root: &Hash, path: &[u8]) -> Result<Option<&[u8]>, WitnessFault> {
+        if *root == EMPTY_TRIE_ROOT {
+            return Ok(None);
+        }
+        let mut depth = 0;
+        let mut node = self.node(root, path, depth)?;
+        loop {
+            let rest = path.get(depth..).unwrap_or_default();
+            let malformed = |what| WitnessFault::MalformedNode {
+                path: path.get(..depth).unwrap_or_default().to_vec(),
+                what,
+            };
+            let child = match step(node, rest).map_err(malformed)? {
+                Step::Absent => return Ok(None),
+                Step::Value(value) => return Ok(Some(value)),
+                Step::Child { item, nibbles } => {
+                    depth += nibbles;
+                    item
+                }
+            };
+            node = match (child.is_list, child.payload) {
+                (true, _) => child.whole,
+                (false, []) => return Ok(None),
+                (false, hash) => {
+                    let hash = hash.try_into().map_err(|_| WitnessFault::MalformedNode {
+                        path: path.get(..depth).unwrap_or_default().to_vec(),
+                        what: "its reference is no hash",
+                    })?;
+                    self.node(hash, path, depth)?
+                }
+            };
+        }
+    }
+
+    fn node(&self, hash: &Hash, path: &[u8], depth: usize) -> Result<&[u8], WitnessFault> {
+        self.nodes
+            .get(hash)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| WitnessFault::MissingNode {
+                hash: *hash,
+                path: path.get(..depth).unwrap_or_default().to_vec(),
+            })
+    }
+}
+
+fn by_hash<B: AsRef<[u8]> + Send + Sync>(items: Vec<B>) -> HashMap<Hash, B> {
+    items
+        .into_par_iter()
+        .with_min_len(64)
+        .map(|item| (keccak(item.as_ref()), item))
+        .collect()
+}
+
+/// Where one node leads.
+enum Step<'a> {
+    Absent,
+    Value(&'a [u8]),
+    Child { item: Item<'a>, nibbles: usize },
+}
+
+/// Follow `rest` through one node: a branch (17 items), or a leaf or an extension (2 items).
+fn step<'a>(node: &'a [u8], rest: &[u8]) -> Result<Step<'a>, &'static str> {
+    let mut items = Item::only(node)
+        .and_then(Item::list)
+        .map_err(|_| "not an RLP list")?;
+    let first = items.item().map_err(|_| "not an RLP list")?;
+    let second = items.item().map_err(|_| "not an RLP list")?;
+    if items.is_done() {
+        return step_short(first, second, rest);
+    }
+    let Some((nibble, _)) = rest.split_first() else {
+        return Err("a branch below the last nibble");
+    };
+    let children = branch_items(first, second, items).ok_or("neither 2 nor 17 items")?;
+    let item = *children.get(usize::from(*nibble)).ok_or("no such child")?;
+    Ok(Step::Child { item, nibbles: 1 })
+}
+
+fn branch_items<'a>(
+    first: Item<'a>,
+    second: Item<'a>,
+    mut rest: Reader<'a>,
+) -> Option<[Item<'a>; 17]> {
+    let mut items = [first; 17];
+    for (index, slot) in items.iter_mut().enumerate().skip(1) {
+        *slot = if index == 1 {
+            second
+        } else {
+            rest.item().ok()?
+        };
+    }
+    rest.is_done().then_some(items)
+}
+
+fn step_short<'a>(key: Item<'a>, item: Item<'a>, rest: &[u8]) -> Result<Step<'a>, &'static str> {
+    let (is_leaf, key) = key
+        .bytes()
+        .ok()
+        .and_then(hex_prefix)
+        .ok_or("its path is malformed")?;
+    if is_leaf {
+        let value = item.bytes().map_err(|_| "its value is a list")?;
+        return Ok(if key == rest {
+            Step::Value(value)
+        } else {
+            Step::Absent
+        });
+    }
+    if key.is_empty() {
+        return Err("an extension by nothing");
+    }
+    if !rest.starts_with(&key) {
+        return Ok(Step::Absent);
+    }
+    Ok(Step::Child {
+        item,
+        nibbles: key.len(),
+    })
+}
+
+/// Read the hex-prefix form of a path: whether it ends in a leaf, and its nibbles.
+fn hex_prefix(bytes: &[u8]) -> Option<(bool, Vec<u8>)> {
+    let (&first, rest) = bytes.split_first()?;
+    let odd = match first {
+        0x00 | 0x20 => None,
+        0x10..=0x1f | 0x30..=0x3f => Some(first & 15),
+        _ => return None,
+    };
+    let pairs = rest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Some((first & 0x20 != 0, odd.into_iter().chain(pairs).collect()))
+}
+
+fn account_fields(leaf: &[u8]) -> Result<(u64, &[u8], &Hash), Fault> {
+    let mut fields = Item::only(leaf)?.list()?;
+    let nonce = fields.item()?.uint64()?;
+    let balance = fields.item()?.number(32)?;
+    fields.item()?.fixed::<32>()?;
+    let code_hash = fields.item()?.fixed::<32>()?;
+    if fields.is_done() {
+        Ok((nonce, balance, code_hash))
+    } else {
+        Err(Fault::ExtraField)
+    }
+}
