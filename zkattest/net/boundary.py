@@ -24,7 +24,7 @@ from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from noise.exceptions import NoiseInvalidMessage
 
-from zkattest.net.errors import ConnectionLost, ProtocolViolation
+from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation
 from zkattest.net.tcp import READ_LIMIT_BYTES, TcpPipe
 
 SEED_BYTES = 32
@@ -60,13 +60,14 @@ class Identity:
 
     async def secure_outbound(self, pipe: TcpPipe, peer_id: str) -> SecureChannel:
         """Make the connection that we dialled private, with exactly the peer we meant."""
+        expected = decode_peer_id(peer_id)
         await select_outbound(pipe, [NOISE_PROTOCOL])
-        return SecureChannel(await self._noise.secure_outbound(pipe, decode_peer_id(peer_id)))
+        return await _shake_hands(self._noise.secure_outbound(pipe, expected))
 
     async def secure_inbound(self, pipe: TcpPipe) -> SecureChannel:
         """Make a connection that we accepted private and learn who dialled."""
         await select_inbound(pipe, [NOISE_PROTOCOL])
-        return SecureChannel(await self._noise.secure_inbound(pipe))
+        return await _shake_hands(self._noise.secure_inbound(pipe))
 
     def identify(self, protocols: Sequence[str], address_bytes: bytes) -> bytes:
         """Describe ourselves for `/ipfs/id/1.0.0`; other implementations wait for it."""
@@ -101,6 +102,16 @@ class SecureChannel:
     async def close(self) -> None:
         """Close the connection."""
         await self._session.close()
+
+
+async def _shake_hands(handshake: Awaitable[Any]) -> SecureChannel:
+    """Finish a Noise handshake; a stranger can make five libraries raise what they please."""
+    try:
+        return SecureChannel(await handshake)
+    except PeerError:
+        raise
+    except Exception as error:
+        raise ProtocolViolation(f"Noise handshake: {type(error).__name__}") from error
 
 
 async def _translated(call: Callable[[Any], Awaitable[Any]], argument: Any) -> Any:

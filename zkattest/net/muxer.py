@@ -20,7 +20,7 @@ from typing import Protocol
 import trio
 
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
-from zkattest.net.tcp import READ_LIMIT_BYTES
+from zkattest.net.tcp import READ_LIMIT_BYTES, cut
 
 HEADER = struct.Struct("!BBHII")
 VERSION = 0
@@ -73,8 +73,7 @@ class Stream:
             if self._receive_ended:
                 raise StreamEnded
             await self._wait_for_change()
-        data = bytes(self._received[:limit_bytes])
-        del self._received[:limit_bytes]
+        data = cut(self._received, limit_bytes)
         self._return_credit(len(data))
         return data
 
@@ -331,9 +330,7 @@ class _FrameReader:
     async def take(self, size: int) -> bytes:
         while len(self._buffer) < size:
             self._buffer += await self._channel.read()
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
+        return cut(self._buffer, size)
 
 
 def _first(errors: BaseExceptionGroup[PeerError]) -> PeerError:

@@ -11,6 +11,14 @@ RECEIVE_BYTES = 1 << 18
 READ_LIMIT_BYTES = 1 << 16
 
 
+def cut(buffer: bytearray, size: int) -> bytes:
+    """Remove and return the first `size` bytes, copied once."""
+    with memoryview(buffer) as view:
+        data = bytes(view[:size])
+    del buffer[:size]
+    return data
+
+
 class TcpPipe:
     """
     Read exact counts from one socket.
@@ -30,9 +38,7 @@ class TcpPipe:
             raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
         while len(self._buffer) < n:
             self._buffer += await self._receive()
-        data = bytes(self._buffer[:n])
-        del self._buffer[:n]
-        return data
+        return cut(self._buffer, n)
 
     async def _receive(self) -> bytes:
         try:
