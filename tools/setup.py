@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         install_core(cargo)
         install_command()
         if arguments[:1] == ["--wheel"]:
-            print(build_wheel(cargo, ROOT / "dist"))
+            print(build_wheel(cargo, Path(*arguments[1:] or ["dist"]).resolve()))
     except SetupError as problem:
         print(f"zkattest: setup: {problem}", file=sys.stderr)
         return 2
