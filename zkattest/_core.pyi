@@ -2,12 +2,15 @@
 # Every function releases the GIL. A panic is `CannotCheck`, a broken contract is `ValueError`.
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Any, Final, final
 
 __all__ = [
+    "SP1_CIRCUIT_VERSION",
     "SP1_MAX_PROOF_BYTES",
+    "AccountReader",
     "CannotCheck",
     "Refused",
+    "Signatures",
     "Sp1Verifier",
     "bls_public_key",
     "bls_secret_key",
@@ -15,8 +18,12 @@ __all__ = [
     "bls_verify",
     "byte_list_root",
     "byte_lists_root",
+    "decode_block",
+    "decode_header",
     "keccak256",
+    "list_root",
     "merkleize",
+    "withdrawals_root",
 ]
 
 # --- errors.rs ---
@@ -39,6 +46,7 @@ def bls_sign(secret_key: bytes, message: bytes) -> bytes: ...
 def bls_verify(public_key: bytes, message: bytes, signature: bytes) -> bool: ...
 
 # --- proofs.rs ---
+SP1_CIRCUIT_VERSION: Final[str]
 SP1_MAX_PROOF_BYTES: Final[int]
 
 @final
@@ -46,4 +54,32 @@ class Sp1Verifier:
     def __new__(cls, program_vk: bytes) -> Sp1Verifier: ...
     def verify(
         self, proof: bytes, public_values: bytes | None = None
-    ) -> tuple[bytes, str, int, int]: ...
+    ) -> tuple[bytes, int, int]: ...
+
+# --- blocks.rs ---
+@final
+class Signatures:
+    def senders(self) -> list[bytes | None]: ...
+    def authorities(self) -> list[tuple[bytes | None, ...]]: ...
+
+@final
+class AccountReader:
+    def __new__(
+        cls, nodes: Sequence[bytes], codes: Sequence[bytes], root: bytes
+    ) -> AccountReader: ...
+    def account(self, address: bytes) -> tuple[int, int, bytes] | None: ...
+
+def decode_block(
+    data: bytes, max_bytes: int
+) -> tuple[
+    dict[str, Any],
+    bytes,
+    tuple[bytes, ...],
+    tuple[list[Any], ...],
+    int,
+    list[tuple[int, int, bytes, int]],
+    Signatures,
+]: ...
+def decode_header(data: bytes) -> tuple[dict[str, Any], bytes]: ...
+def list_root(items: Sequence[bytes]) -> bytes: ...
+def withdrawals_root(withdrawals: Sequence[tuple[int, int, bytes, int]]) -> bytes: ...

@@ -38,7 +38,6 @@ class Reason(StrEnum):
     GAS_USED_EXCEEDS_GAS_LIMIT = "gas_used_exceeds_gas_limit"
     BASE_FEE_MISMATCH = "base_fee_mismatch"
     BLOB_GAS_USED_EXCEEDS_MAXIMUM = "blob_gas_used_exceeds_maximum"
-    BLOB_GAS_USED_NOT_WHOLE_BLOBS = "blob_gas_used_not_whole_blobs"
     EXCESS_BLOB_GAS_MISMATCH = "excess_blob_gas_mismatch"
     EXTRA_DATA_TOO_LONG = "extra_data_too_long"
     DIFFICULTY_NOT_ZERO = "difficulty_not_zero"
@@ -54,6 +53,7 @@ class Reason(StrEnum):
     PARENT_REQUESTS_HASH_MISMATCH = "parent_requests_hash_mismatch"
     PRE_STATE_ROOT_MISMATCH = "pre_state_root_mismatch"
     PARENT_EXECUTION_REVERTED_MISMATCH = "parent_execution_reverted_mismatch"
+    PARENT_INVALID = "parent_invalid"
 
     # --- One transaction ---
     TRANSACTION_CHAIN_ID_MISMATCH = "transaction_chain_id_mismatch"
@@ -91,6 +91,7 @@ class Reason(StrEnum):
     PROOF_TOO_LARGE = "proof_too_large"
     PROOF_UNDECODABLE = "proof_undecodable"
     PROOF_TRAILING_BYTES = "proof_trailing_bytes"
+    PROOF_VERSION_MISMATCH = "proof_version_mismatch"
     PROOF_INVALID = "proof_invalid"
     PROGRAM_KEY_NOT_CANONICAL = "program_key_not_canonical"
     PROGRAM_KEY_MISMATCH = "program_key_mismatch"
@@ -132,6 +133,13 @@ class Cause(StrEnum):
     BACKEND_PANIC = "backend_panic"
     BACKEND_UNAVAILABLE = "backend_unavailable"
     OUT_OF_RESOURCES = "out_of_resources"
+
+
+class Notice(StrEnum):
+    """Say what is remarkable about a block that is valid all the same."""
+
+    CERTAIN_REVERT = "certain_revert"
+    NONCE_MAY_DRIFT = "nonce_may_drift"
 
 
 class Refusal(Exception):

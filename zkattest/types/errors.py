@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 
 class DecodeError(Exception):
     """Say which field of which bytes is malformed, and how."""
@@ -23,34 +26,47 @@ class EncodeError(ValueError):
         self.reason = reason
 
 
+class BlockDecodeError(DecodeError):
+    """Say how the bytes of a block are malformed, with the word of the reason and its operands."""
+
+    def __init__(self, word: str, operands: Mapping[str, int | bytes | str]) -> None:
+        """Keep the word and the operands; they become a refusal where the rules are known."""
+        detail = str(operands.get("detail", word))
+        super().__init__(str(operands.get("field", "block")), detail)
+        self.word = word
+        self.operands = dict(operands)
+
+
 class WitnessError(Exception):
     """Say that a witness cannot answer; the block may still be good."""
 
+    cause: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        """Keep what is missing, and where."""
+        super().__init__(detail)
+        self.detail = detail
+
 
 class MissingNode(WitnessError):
-    """Say which trie node the witness lacks."""
+    """Say which trie node the witness lacks, and the nibbles that lead to it."""
 
-    def __init__(self, node_hash: bytes, path: str) -> None:
-        """Keep the hash of the node and the nibbles that lead to it."""
-        super().__init__(f"trie node 0x{node_hash.hex()} at path '{path}' is not in the witness")
-        self.node_hash = node_hash
-        self.path = path
+    cause = "missing_node"
 
 
 class MalformedNode(WitnessError):
-    """Say which trie node of the witness is not one."""
+    """Say which trie node of the witness is not one, and the nibbles that lead to it."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        """Keep the nibbles that lead to the node and a few words of cause."""
-        super().__init__(f"trie node at path '{path}': {reason}")
-        self.path = path
-        self.reason = reason
+    cause = "malformed_node"
 
 
 class MissingCode(WitnessError):
     """Say which code the witness lacks."""
 
-    def __init__(self, code_hash: bytes) -> None:
-        """Keep the hash of the code."""
-        super().__init__(f"code 0x{code_hash.hex()} is not in the witness")
-        self.code_hash = code_hash
+    cause = "missing_code"
+
+
+class BackendPanic(WitnessError):
+    """Say that the native code failed; a fault of ours, whatever the input was."""
+
+    cause = "backend_panic"

@@ -1,0 +1,165 @@
+"""
+Check a block without executing it (`validate_block` of EIP-7886).
+
+All rules have to hold, so their order only decides which refusal is named first. It is: size and
+header against the parent, deferred outputs, body against the header, each transaction by itself,
+sums, then signatures, and last the senders' accounts. Cheap before dear, so that a bad block costs
+little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zkattest.crypto.blocks import Block, decode_block, withdrawals_root
+from zkattest.spec.binding import compare_outputs
+from zkattest.spec.fees import (
+    calculate_blob_gas_price,
+    calculate_total_blob_gas,
+    least_gas_used,
+)
+from zkattest.spec.header import ChainView, validate_header
+from zkattest.spec.notices import StaticNotice, certain_revert_notices, nonce_drift_notices
+from zkattest.spec.presets import Preset
+from zkattest.spec.reasons import InvalidBlock, Reason
+from zkattest.spec.senders import AccountReader, validate_senders
+from zkattest.spec.transactions import InclusionTerms, validate_transaction
+from zkattest.types.errors import BlockDecodeError
+from zkattest.types.execution import Header
+from zkattest.types.ids import BlockHash
+
+__all__ = [
+    "AccountReader",
+    "ChainView",
+    "InclusionTotals",
+    "StaticNotice",
+    "StaticReport",
+    "read_block",
+    "validate_block",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StaticReport:
+    """Say which block passed, and what is remarkable about it."""
+
+    block_hash: BlockHash
+    number: int
+    transactions: int
+    notices: tuple[StaticNotice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionTotals:
+    """Sum over a block what inclusion costs, in gas and in blob gas."""
+
+    inclusion_gas: int
+    blob_gas: int
+    least_gas: tuple[int, ...]
+
+
+def read_block(rlp: bytes, preset: Preset) -> Block:
+    """Decode a block; refuse one that is too large (before decoding it) or malformed."""
+    try:
+        return decode_block(rlp, preset.header.max_block_bytes)
+    except BlockDecodeError as error:
+        raise InvalidBlock(Reason(error.word), **error.operands) from error
+
+
+def validate_block(
+    chain: ChainView,
+    block: Block,
+    accounts: AccountReader,
+    versioned_hashes: Sequence[bytes],
+    preset: Preset,
+) -> StaticReport:
+    """
+    Check a block against its parent and the pre-state; raise at the first rule it breaks.
+
+    Raises `InvalidBlock`, or `CannotVerify` where the reader of accounts has no answer.
+    """
+    # EIP-7934: the encoded block has a greatest size.
+    if block.size_bytes > preset.header.max_block_bytes:
+        raise InvalidBlock(
+            Reason.BLOCK_TOO_LARGE, got=block.size_bytes, limit=preset.header.max_block_bytes
+        )
+    validate_header(chain, block.header, preset)
+    if chain.parent_outputs is not None:
+        compare_outputs(block.header, chain.parent_outputs)
+    validate_body(block, versioned_hashes)
+
+    terms = InclusionTerms(
+        chain_id=chain.chain_id,
+        base_fee_per_gas=block.header.base_fee_per_gas,
+        blob_gas_price=calculate_blob_gas_price(block.header.excess_blob_gas, preset.blobs),
+    )
+    totals = validate_transactions(block, terms, preset)
+    validate_declared_gas(block.header, totals)
+
+    senders = block.senders()
+    validate_senders(block.columns.rows(), senders, accounts, terms, preset)
+    return StaticReport(
+        block_hash=block.block_hash,
+        number=block.header.number,
+        transactions=len(block.transactions),
+        notices=(
+            *certain_revert_notices(block.header, block.columns.gas, totals.least_gas),
+            *nonce_drift_notices(block, senders),
+        ),
+    )
+
+
+def validate_body(block: Block, versioned_hashes: Sequence[bytes]) -> None:
+    """Check ommers, withdrawals and blobs against the header and the consensus layer."""
+    if block.ommers:
+        raise InvalidBlock(Reason.OMMERS_NOT_EMPTY, got=block.ommers)
+    root = withdrawals_root(block.withdrawals)
+    if block.header.withdrawals_root != root:
+        raise InvalidBlock(
+            Reason.WITHDRAWALS_ROOT_MISMATCH, got=block.header.withdrawals_root, expected=root
+        )
+    # The consensus layer made the blobs available; the block has to carry just these, in order.
+    carried = [one for hashes in block.columns.blob_versioned_hashes for one in hashes]
+    if carried != list(versioned_hashes):
+        raise InvalidBlock(
+            Reason.VERSIONED_HASHES_MISMATCH,
+            **_first_difference(carried, versioned_hashes),
+        )
+
+
+def validate_transactions(block: Block, terms: InclusionTerms, preset: Preset) -> InclusionTotals:
+    """Check every transaction by itself and sum what inclusion costs."""
+    inclusion_gas = blob_gas = 0
+    least_gas = []
+    for index, tx in enumerate(block.columns.rows()):
+        intrinsic_gas, floor_gas = validate_transaction(index, tx, terms, preset)
+        least = least_gas_used(intrinsic_gas, floor_gas)
+        least_gas.append(least)
+        inclusion_gas += least if preset.refund_aware else max(intrinsic_gas, floor_gas)
+        blob_gas += calculate_total_blob_gas(tx, preset.blobs)
+    return InclusionTotals(inclusion_gas, blob_gas, tuple(least_gas))
+
+
+def validate_declared_gas(header: Header, totals: InclusionTotals) -> None:
+    """
+    Compare the gas that the header declares with what inclusion alone costs.
+
+    Gas checks of `validate_block` in EIP-7886. All amounts are gas, never fees.
+    """
+    # The proposer declares gas before execution; the figure must at least cover inclusion.
+    if totals.inclusion_gas > header.gas_used:
+        raise InvalidBlock(
+            Reason.INCLUSION_GAS_EXCEEDS_GAS_USED, got=totals.inclusion_gas, limit=header.gas_used
+        )
+    if totals.blob_gas != header.blob_gas_used:
+        raise InvalidBlock(
+            Reason.BLOB_GAS_USED_MISMATCH, got=header.blob_gas_used, expected=totals.blob_gas
+        )
+
+
+def _first_difference(carried: Sequence[bytes], expected: Sequence[bytes]) -> dict[str, object]:
+    for position, (got, wanted) in enumerate(zip(carried, expected, strict=False)):
+        if got != wanted:
+            return {"position": position, "got": bytes(got), "expected": bytes(wanted)}
+    return {"got": len(carried), "expected": len(expected)}
