@@ -130,12 +130,14 @@ def decode_rpc(frame: bytes) -> Rpc:
         raise ProtocolViolation("protobuf") from error
     control = message.control
     return Rpc(
-        subscribe=tuple(entry.topicid for entry in message.subscriptions if entry.subscribe),
-        unsubscribe=tuple(entry.topicid for entry in message.subscriptions if not entry.subscribe),
-        published=tuple(_published(entry) for entry in message.publish),
-        graft=tuple(entry.topicID for entry in control.graft),
-        prune=tuple((entry.topicID, int(entry.backoff)) for entry in control.prune),
-        ihave=tuple((entry.topicID, tuple(entry.messageIDs)) for entry in control.ihave),
+        subscribe=tuple(_text(each.topicid) for each in message.subscriptions if each.subscribe),
+        unsubscribe=tuple(
+            _text(each.topicid) for each in message.subscriptions if not each.subscribe
+        ),
+        published=tuple(_published(each) for each in message.publish),
+        graft=tuple(_text(each.topicID) for each in control.graft),
+        prune=tuple((_text(each.topicID), int(each.backoff)) for each in control.prune),
+        ihave=tuple((_text(each.topicID), tuple(each.messageIDs)) for each in control.ihave),
         iwant=tuple(each for entry in control.iwant for each in entry.messageIDs),
         idontwant=tuple(each for entry in control.idontwant for each in entry.messageIDs),
     )
@@ -143,7 +145,15 @@ def decode_rpc(frame: bytes) -> Rpc:
 
 def _published(entry: Any) -> Published:
     signed = (entry.from_id, entry.seqno, entry.signature, entry.key)
-    return Published(tuple(entry.topicIDs), entry.data, not any(signed))
+    topics = tuple(_text(topic) for topic in entry.topicIDs)
+    return Published(topics, entry.data, is_anonymous=not any(signed))
+
+
+def _text(value: object) -> str:
+    # The parser hands out strings that are no UTF-8 as bytes.
+    if not isinstance(value, str):
+        raise ProtocolViolation("a topic that is no text")
+    return value
 
 
 def encode_rpc(rpc: Rpc) -> bytes:

@@ -1,0 +1,126 @@
+"""Frames of gossip RPCs."""
+
+import pytest
+
+from zkattest.net.errors import ProtocolViolation, StreamEnded
+from zkattest.net.wire import (
+    MOST_MESSAGES,
+    MOST_OTHER_FIELDS,
+    Published,
+    Rpc,
+    check_shape,
+    decode_rpc,
+    encode_rpc,
+    encode_varint,
+    frame_limit_bytes,
+    read_frame,
+)
+
+FULL = Rpc(
+    subscribe=("t", "u"),
+    unsubscribe=("v",),
+    published=(Published(("t",), b"payload"),),
+    graft=("t",),
+    prune=(("u", 60),),
+    ihave=(("t", (b"1" * 20, b"2" * 20)),),
+    iwant=(b"3" * 20,),
+    idontwant=(b"4" * 20,),
+)
+
+
+class Source:
+    """Give bytes in pieces, as a stream does."""
+
+    def __init__(self, data: bytes, piece: int = 3) -> None:
+        self.data = data
+        self.piece = piece
+
+    async def receive_some(self, limit_bytes: int) -> bytes:
+        """Return the next piece."""
+        size = min(limit_bytes, self.piece)
+        taken, self.data = self.data[:size], self.data[size:]
+        if not taken:
+            raise StreamEnded
+        return taken
+
+
+async def test_rpc__survives_encoding() -> None:
+    frame = await read_frame(Source(encode_rpc(FULL)), 10_000)
+    assert decode_rpc(frame) == FULL
+
+
+async def test_rpc__is_empty_for_an_empty_frame() -> None:
+    assert decode_rpc(await read_frame(Source(b"\x00"), 10)) == Rpc()
+
+
+async def test_read_frame__reads_one_frame_after_another() -> None:
+    source = Source(encode_rpc(FULL) + encode_rpc(Rpc(subscribe=("x",))))
+    await read_frame(source, 10_000)
+    assert decode_rpc(await read_frame(source, 10_000)) == Rpc(subscribe=("x",))
+
+
+async def test_read_frame__refuses_a_long_frame_before_reading_it() -> None:
+    source = Source(encode_varint(1001) + bytes(1001), piece=10_000)
+    with pytest.raises(ProtocolViolation, match="frame of 1001 bytes, 1000 allowed"):
+        await read_frame(source, 1000)
+    assert len(source.data) == 1001
+
+
+async def test_read_frame__refuses_a_length_without_end() -> None:
+    with pytest.raises(ProtocolViolation, match="without end"):
+        await read_frame(Source(b"\xff" * 20), 1000)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff" * 50,
+        b"\x0a",
+        b"\x0a\x05abc",
+        b"\x12\x02\x0a\x05",
+        b"\x0a\x04\x12\x02\xff\xfe",
+        b"\x0b",
+        b"\x0d\x00\x00\x00\x00",
+    ],
+    ids=["varint", "no length", "cut", "inner cut", "bad utf-8", "group", "fixed32"],
+)
+def test_decode_rpc__refuses_what_is_no_rpc(frame: bytes) -> None:
+    with pytest.raises(ProtocolViolation):
+        decode_rpc(frame)
+
+
+@pytest.mark.parametrize("field", ["from_id", "seqno", "signature", "key"])
+def test_decode_rpc__tells_a_message_that_names_its_author(field: str) -> None:
+    tag = {"from_id": 0x0A, "seqno": 0x1A, "signature": 0x2A, "key": 0x32}[field]
+    message = b"\x12\x01x" + b"\x22\x01t" + bytes([tag, 1, 65])
+    frame = b"\x12" + encode_varint(len(message)) + message
+    assert decode_rpc(frame).published == (Published(("t",), b"x", is_anonymous=False),)
+
+
+def test_check_shape__refuses_more_messages_than_anybody_sends() -> None:
+    check_shape(b"\x12\x00" * MOST_MESSAGES)
+    with pytest.raises(ProtocolViolation, match="too many parts"):
+        check_shape(b"\x12\x00" * (MOST_MESSAGES + 1))
+
+
+def test_check_shape__refuses_more_subscriptions_than_anybody_has() -> None:
+    with pytest.raises(ProtocolViolation, match="too many parts"):
+        check_shape(b"\x0a\x00" * (MOST_OTHER_FIELDS + 1))
+
+
+def test_check_shape__refuses_megabytes_of_control() -> None:
+    frame = encode_rpc(
+        Rpc(
+            iwant=tuple(
+                bytes([0, i, j, k]) for i in range(256) for j in range(64) for k in range(8)
+            )
+        )
+    )
+    with pytest.raises(ProtocolViolation, match="too many parts"):
+        check_shape(frame[3:])
+
+
+def test_frame_limit__leaves_room_for_the_largest_message() -> None:
+    payload = bytes(1000 + 1000 // 6 + 32)
+    frame = encode_rpc(Rpc(published=(Published(("t" * 64,), payload),)))
+    assert len(frame) <= frame_limit_bytes([10, 1000])
