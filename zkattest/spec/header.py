@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zkattest.crypto.header_rlp import header_hash
 from zkattest.spec.fees import calculate_base_fee_per_gas, calculate_excess_blob_gas
 from zkattest.spec.presets import HeaderRules, Preset
 from zkattest.spec.reasons import InvalidBlock, Reason
 from zkattest.types.execution import EMPTY_OMMERS_HASH, ExecutionClaim, Header
-from zkattest.types.ids import BlockHash, ChainId
+from zkattest.types.ids import ChainId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,6 @@ class ChainView:
 
     chain_id: ChainId
     parent_header: Header
-    parent_hash: BlockHash
     parent_outputs: ExecutionClaim | None
 
 
@@ -57,9 +57,10 @@ def validate_header_ancestry(chain: ChainView, header: Header) -> None:
         raise InvalidBlock(
             Reason.NUMBER_MISMATCH, got=header.number, expected=chain.parent_header.number + 1
         )
-    if header.parent_hash != chain.parent_hash:
+    parent_hash = header_hash(chain.parent_header)
+    if header.parent_hash != parent_hash:
         raise InvalidBlock(
-            Reason.PARENT_HASH_MISMATCH, got=header.parent_hash, expected=chain.parent_hash
+            Reason.PARENT_HASH_MISMATCH, got=header.parent_hash, expected=parent_hash
         )
     if header.timestamp <= chain.parent_header.timestamp:
         raise InvalidBlock(

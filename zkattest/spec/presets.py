@@ -7,6 +7,7 @@ A later fork is another value of `Rules`; no rule asks which fork it runs under.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
 SCHEMA_DELAYED_EXECUTION: Final = 0x7886
@@ -18,6 +19,12 @@ DOMAIN_DELAYED_CLAIM: Final = bytes.fromhex("78860001")
 
 # A network profile gives the one-byte proof types a meaning: in the devnet 1 is SP1, our program.
 PROOF_TYPE_SP1_DEVNET: Final = 1
+
+
+class PresetName(StrEnum):
+    """Name the forks whose rules we have."""
+
+    OSAKA = "osaka"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class TransactionRules:
 class Preset:
     """Fix the rules of the static check: one fork's numbers, and where we read the EIP strictly."""
 
-    name: str
+    name: PresetName
     gas: GasPrices
     blobs: BlobRules
     header: HeaderRules
@@ -90,7 +97,7 @@ class Preset:
 
 
 OSAKA: Final = Preset(
-    name="osaka",
+    name=PresetName.OSAKA,
     gas=GasPrices(
         tx_base=21_000,
         tx_create=32_000,
@@ -127,4 +134,4 @@ OSAKA: Final = Preset(
     ),
 )
 
-PRESETS: Final = {OSAKA.name: OSAKA}
+PRESETS: Final = {preset.name: preset for preset in (OSAKA,)}
