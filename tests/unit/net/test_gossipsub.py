@@ -1,0 +1,279 @@
+"""Routing by verdicts, without I/O: a fixed clock, peers by name, frames decoded again."""
+
+import random
+
+import pytest
+
+from zkattest.net import snappy
+from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
+from zkattest.net.message_id import valid_snappy_id
+from zkattest.net.settings import GossipSettings
+from zkattest.net.wire import Published, Rpc, decode_rpc
+from zkattest.types.gossip import GossipMessage, Verdict
+
+T = "/eth2/01020304/delayed_block/ssz_snappy"
+LIMIT_BYTES = 100_000
+BIG = bytes(range(256)) * 100
+SETTINGS = GossipSettings(pending_peer_limit=2, ignored_ttl_s=2.0, verdict_timeout_s=30.0)
+
+
+def router(peers: str = "abcd", settings: GossipSettings = SETTINGS) -> GossipRouter:
+    """Make a router whose peers are connected, speak v1.2 and are in the mesh."""
+    made = GossipRouter({T: LIMIT_BYTES}, settings, random.Random(1))
+    for peer in peers:
+        made.connected(peer)
+        made.negotiated(peer, understands_idontwant=True)
+        made.received(peer, Rpc(subscribe=(T,)), 0.0)
+    return made
+
+
+def message(data: bytes, topic: str = T) -> Rpc:
+    return Rpc(published=(Published((topic,), snappy.compress(data)),))
+
+
+def sent(actions: list[Action] | None) -> dict[str, list[Rpc]]:
+    """Return the RPCs to each peer."""
+    rpcs: dict[str, list[Rpc]] = {}
+    for action in actions or []:
+        if isinstance(action, Send):
+            data = action.frame
+            while data[0] >= 0x80:
+                data = data[1:]
+            rpcs.setdefault(action.peer, []).append(decode_rpc(data[1:]))
+    return rpcs
+
+
+def forwarded(actions: list[Action] | None) -> set[str]:
+    return {
+        action.peer for action in actions or [] if isinstance(action, Send) and action.message_id
+    }
+
+
+def delivered(actions: list[Action]) -> list[GossipMessage]:
+    return [action.message for action in actions if isinstance(action, Deliver)]
+
+
+def test_message__is_delivered_and_not_forwarded_before_its_verdict() -> None:
+    actions = router().received("a", message(b"hello"), 0.0)
+    assert delivered(actions) == [GossipMessage(T, b"hello", valid_snappy_id(T, b"hello"), "a")]
+    assert forwarded(actions) == set()
+
+
+def test_accept__forwards_to_the_mesh_but_not_to_senders() -> None:
+    gossip = router()
+    gossip.received("a", message(b"hello"), 0.0)
+    gossip.received("b", message(b"hello"), 0.0)
+    actions = gossip.decide(valid_snappy_id(T, b"hello"), Verdict.ACCEPT, 20.0)
+    assert forwarded(actions) == {"c", "d"}
+    assert sent(actions)["c"] == [message(b"hello")]
+    assert gossip.scores.score("a", 20.0) == 1.0
+    assert gossip.scores.score("b", 20.0) == 0.0
+
+
+def test_reject__debits_every_sender_and_nobody_else() -> None:
+    gossip = router()
+    gossip.received("a", message(b"bad"), 0.0)
+    gossip.received("b", message(b"bad"), 0.0)
+    actions = gossip.decide(valid_snappy_id(T, b"bad"), Verdict.REJECT, 1.0)
+    assert forwarded(actions) == set()
+    assert [gossip.scores.score(peer, 1.0) for peer in "abcd"] == [-10.0, -10.0, 0.0, 0.0]
+    assert gossip.mesh.members[T] == {"c", "d"}
+
+
+def test_reject__debits_whoever_sends_the_same_again() -> None:
+    gossip = router()
+    gossip.received("a", message(b"bad"), 0.0)
+    gossip.decide(valid_snappy_id(T, b"bad"), Verdict.REJECT, 0.0)
+    assert delivered(gossip.received("b", message(b"bad"), 1.0)) == []
+    assert gossip.scores.score("b", 1.0) == -10.0
+
+
+def test_reject__of_a_peer_that_left_is_remembered() -> None:
+    gossip = router()
+    gossip.received("a", message(b"bad"), 0.0)
+    gossip.disconnected("a")
+    gossip.decide(valid_snappy_id(T, b"bad"), Verdict.REJECT, 0.0)
+    assert gossip.scores.score("a", 0.0) == -10.0
+
+
+def test_reject__of_the_third_message_disconnects() -> None:
+    gossip = router()
+    for number in range(3):
+        gossip.received("a", message(bytes([number])), 0.0)
+        actions = gossip.decide(valid_snappy_id(T, bytes([number])), Verdict.REJECT, 0.0)
+    assert Disconnect("a") in (actions or [])
+    assert gossip.received("a", message(b"more"), 1.0) == []
+    assert gossip.scores.score("b", 0.0) == 0.0
+
+
+def test_ignore__changes_no_score_and_lets_the_message_come_again() -> None:
+    gossip = router()
+    name = valid_snappy_id(T, b"early")
+    gossip.received("a", message(b"early"), 0.0)
+    assert forwarded(gossip.decide(name, Verdict.IGNORE, 0.0)) == set()
+    assert delivered(gossip.received("b", message(b"early"), 1.0)) == []
+    assert len(delivered(gossip.received("b", message(b"early"), 2.5))) == 1
+    assert gossip.scores.score("a", 3.0) == gossip.scores.score("b", 3.0) == 0.0
+
+
+def test_verdict__that_never_comes_counts_as_ignore() -> None:
+    gossip = router()
+    gossip.received("a", message(b"slow"), 0.0)
+    gossip.heartbeat(31.0)
+    assert gossip.decide(valid_snappy_id(T, b"slow"), Verdict.ACCEPT, 31.0) is None
+    assert gossip.counters["verdict_timeout"] == 1
+    assert gossip.scores.score("a", 31.0) == 0.0
+    assert len(delivered(gossip.received("b", message(b"slow"), 40.0))) == 1
+
+
+def test_verdict__is_taken_once() -> None:
+    gossip = router()
+    gossip.received("a", message(b"x"), 0.0)
+    name = valid_snappy_id(T, b"x")
+    assert gossip.decide(name, Verdict.REJECT, 0.0) is not None
+    assert gossip.decide(name, Verdict.ACCEPT, 0.0) is None
+    assert gossip.decide(b"unknown", Verdict.ACCEPT, 0.0) is None
+
+
+def test_overload__drops_without_blame_and_lets_the_message_come_again() -> None:
+    gossip = router()
+    for number in range(3):
+        gossip.received("a", message(bytes([number])), 0.0)
+    assert gossip.counters["overload"] == 1
+    assert gossip.scores.score("a", 0.0) == 0.0
+    assert len(delivered(gossip.received("b", message(b"\x02"), 0.1))) == 1
+
+
+def test_idontwant__is_told_to_the_mesh_on_arrival_of_a_big_message() -> None:
+    rpcs = sent(router().received("a", message(BIG), 0.0))
+    assert set(rpcs) == {"b", "c", "d"}
+    assert rpcs["b"] == [Rpc(idontwant=(valid_snappy_id(T, BIG),))]
+
+
+def test_idontwant__keeps_a_message_from_who_has_it() -> None:
+    gossip = router()
+    gossip.received("a", message(BIG), 0.0)
+    gossip.received("b", Rpc(idontwant=(valid_snappy_id(T, BIG),)), 0.0)
+    assert forwarded(gossip.decide(valid_snappy_id(T, BIG), Verdict.ACCEPT, 0.1)) == {"c", "d"}
+
+
+def test_idontwant__is_not_told_for_a_small_message_nor_to_old_versions() -> None:
+    gossip = router()
+    assert sent(gossip.received("a", message(b"small"), 0.0)) == {}
+    gossip.negotiated("b", understands_idontwant=False)
+    assert set(sent(gossip.received("a", message(BIG), 0.0))) == {"c", "d"}
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        Published((T,), snappy.compress(b"x"), is_anonymous=False),
+        Published((T, T), snappy.compress(b"x")),
+        Published((), snappy.compress(b"x")),
+        Published((T,), b"\xff\xff\xff"),
+        Published((T,), b""),
+        Published((T,), snappy.compress(bytes(LIMIT_BYTES + 1))),
+    ],
+    ids=["signed", "two topics", "no topic", "no snappy", "empty", "too big"],
+)
+def test_message__against_the_rules_is_debited_and_not_delivered(published: Published) -> None:
+    gossip = router()
+    actions = gossip.received("a", Rpc(published=(published,)), 0.0)
+    assert delivered(actions) == []
+    assert gossip.scores.score("a", 0.0) == -10.0
+
+
+def test_message__of_a_foreign_topic_is_dropped_without_blame() -> None:
+    gossip = router()
+    assert gossip.received("a", message(b"x", topic="other"), 0.0) == []
+    assert gossip.scores.score("a", 0.0) == 0.0
+
+
+def test_message__of_a_stranger_is_dropped() -> None:
+    assert router().received("stranger", message(b"x"), 0.0) == []
+
+
+def test_publish__reaches_every_subscriber_once() -> None:
+    gossip = router()
+    name, actions = gossip.publish(T, b"ours", 0.0)
+    assert name == valid_snappy_id(T, b"ours")
+    assert forwarded(actions) == set("abcd")
+    assert gossip.publish(T, b"ours", 0.1) == (name, [])
+    assert gossip.received("a", message(b"ours"), 0.2) == []
+
+
+def test_publish__of_a_pending_message_accepts_it() -> None:
+    gossip = router()
+    gossip.received("a", message(b"same"), 0.0)
+    _, actions = gossip.publish(T, b"same", 0.1)
+    assert forwarded(actions) == set("bcd")
+
+
+def test_newcomer__is_told_what_we_have_and_gets_what_it_asks_for() -> None:
+    gossip = router(peers="")
+    name, _ = gossip.publish(T, b"before", 0.0)
+    greeting = sent(gossip.connected("a"))
+    assert greeting == {"a": [Rpc(subscribe=(T,))]}
+    told = sent(gossip.received("a", Rpc(subscribe=(T,)), 1.0))["a"]
+    assert told == [Rpc(graft=(T,)), Rpc(ihave=((T, (name,)),))]
+    assert forwarded(gossip.received("a", Rpc(iwant=(name,)), 1.0)) == {"a"}
+
+
+def test_newcomer__that_comes_back_is_greeted_again_and_owes_nothing() -> None:
+    gossip = router()
+    name = valid_snappy_id(T, BIG)
+    gossip.received("a", Rpc(idontwant=(name,)), 0.0)
+    gossip.connected("a")
+    assert not gossip.is_unwanted("a", name)
+    assert "a" not in gossip.mesh.members[T]
+    gossip.received("a", Rpc(subscribe=(T,)), 1.0)
+    assert "a" in gossip.mesh.members[T]
+
+
+def test_iwant__is_answered_three_times_only() -> None:
+    gossip = router()
+    name, _ = gossip.publish(T, b"ours", 0.0)
+    answers = [forwarded(gossip.received("a", Rpc(iwant=(name,)), 0.0)) for _ in range(5)]
+    assert answers == [{"a"}, {"a"}, {"a"}, set(), set()]
+
+
+def test_ihave__is_asked_for_once_and_then_elsewhere() -> None:
+    gossip = router()
+    name = valid_snappy_id(T, b"wanted")
+    ihave = Rpc(ihave=((T, (name,)),))
+    assert sent(gossip.received("a", ihave, 0.0)) == {"a": [Rpc(iwant=(name,))]}
+    assert sent(gossip.received("b", ihave, 0.1)) == {}
+    assert sent(gossip.heartbeat(SETTINGS.want_retry_s + 0.1))["b"] == [Rpc(iwant=(name,))]
+
+
+def test_ihave__of_what_we_have_is_not_asked_for() -> None:
+    gossip = router()
+    name, _ = gossip.publish(T, b"ours", 0.0)
+    assert sent(gossip.received("a", Rpc(ihave=((T, (name,)),)), 0.0)) == {}
+
+
+def test_ids__above_the_budget_of_a_heartbeat_are_dropped_and_debited() -> None:
+    gossip = router()
+    ids = tuple(number.to_bytes(20, "big") for number in range(6000))
+    for _ in range(9):
+        gossip.received("a", Rpc(idontwant=ids), 0.0)
+    assert gossip.counters["too_many_ids"] == 9
+    assert gossip.scores.score("a", 0.0) < 0.0
+    assert not gossip.is_unwanted("a", ids[-1])
+
+
+def test_misbehaviour__in_frames_ends_in_the_graylist() -> None:
+    gossip = router()
+    actions: list[Action] = []
+    for _ in range(8):
+        actions = gossip.misbehaved("a", 0.0)
+    assert Disconnect("a") in actions
+
+
+def test_heartbeat__tells_outsiders_what_came_recently() -> None:
+    settings = GossipSettings(degree=1, degree_low=1, degree_high=2)
+    gossip = router("ab", settings)
+    outsider = gossip.mesh.outsiders(T)[0]
+    name, _ = gossip.publish(T, b"ours", 0.0)
+    assert sent(gossip.heartbeat(0.7))[outsider] == [Rpc(ihave=((T, (name,)),))]
+    assert sent(gossip.heartbeat(30.0)) == {}

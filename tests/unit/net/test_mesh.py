@@ -1,0 +1,131 @@
+"""Membership of the mesh."""
+
+import random
+
+import pytest
+
+from zkattest.net.mesh import Mesh
+from zkattest.net.score import ScoreBook
+from zkattest.net.settings import GossipSettings
+from zkattest.net.wire import Rpc
+
+T = "topic"
+SETTINGS = GossipSettings(degree=3, degree_low=2, degree_high=4, prune_backoff_s=60.0)
+
+
+class Fixture:
+    """Hold a mesh and what it told peers."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Rpc]] = []
+        self.scores = ScoreBook()
+        self.mesh = Mesh(
+            [T], SETTINGS, self.scores, lambda *sent: self.sent.append(sent), random.Random(1)
+        )
+
+    def grafted(self) -> list[str]:
+        """Return whom we sent a GRAFT."""
+        return [peer for peer, rpc in self.sent if rpc.graft]
+
+    def pruned(self) -> list[str]:
+        """Return whom we sent a PRUNE."""
+        return [peer for peer, rpc in self.sent if rpc.prune]
+
+
+@pytest.fixture
+def fixture() -> Fixture:
+    """Make a mesh of degree three."""
+    return Fixture()
+
+
+def subscribe(fixture: Fixture, peers: str) -> None:
+    for peer in peers:
+        fixture.mesh.subscribe(peer, T, 0.0)
+
+
+def test_subscribe__fills_the_mesh_at_once_up_to_its_degree(fixture: Fixture) -> None:
+    subscribe(fixture, "abcde")
+    assert fixture.mesh.members[T] == set("abc")
+    assert fixture.grafted() == list("abc")
+
+
+def test_subscribe__is_false_for_a_known_peer_and_a_foreign_topic(fixture: Fixture) -> None:
+    assert fixture.mesh.subscribe("a", T, 0.0)
+    assert not fixture.mesh.subscribe("a", T, 0.0)
+    assert not fixture.mesh.subscribe("a", "other", 0.0)
+
+
+def test_heartbeat__replaces_peers_that_left(fixture: Fixture) -> None:
+    subscribe(fixture, "abcde")
+    for peer in "abc":
+        fixture.mesh.remove(peer)
+    fixture.mesh.heartbeat(1.0)
+    assert fixture.mesh.members[T] == set("de")
+
+
+def test_heartbeat__prunes_the_worst_above_the_high_degree(fixture: Fixture) -> None:
+    subscribe(fixture, "abcde")
+    fixture.mesh.handle_graft("d", T, 0.0)
+    fixture.mesh.members[T].add("e")
+    for peer in "bde":
+        fixture.scores.delivered(peer, 0.0)
+    fixture.mesh.heartbeat(1.0)
+    assert fixture.mesh.members[T] == set("bde")
+    assert sorted(fixture.pruned()) == ["a", "c"]
+
+
+def test_graft__is_answered_by_a_prune_when_the_mesh_is_full(fixture: Fixture) -> None:
+    subscribe(fixture, "abc")
+    fixture.mesh.handle_graft("d", T, 0.0)
+    fixture.mesh.handle_graft("e", T, 0.0)
+    assert fixture.mesh.members[T] == set("abcd")
+    assert fixture.pruned() == ["e"]
+
+
+def test_graft__is_refused_and_debited_before_the_backoff_is_over(fixture: Fixture) -> None:
+    subscribe(fixture, "a")
+    fixture.mesh.handle_prune("a", T, 60.0, 0.0)
+    for _ in range(8):
+        fixture.mesh.handle_graft("a", T, 10.0)
+    assert fixture.mesh.members[T] == set()
+    assert fixture.scores.score("a", 10.0) < 0.0
+
+
+def test_graft__is_taken_after_the_backoff(fixture: Fixture) -> None:
+    subscribe(fixture, "a")
+    fixture.mesh.handle_prune("a", T, 60.0, 0.0)
+    fixture.mesh.heartbeat(1.0)
+    assert fixture.mesh.members[T] == set()
+    fixture.mesh.heartbeat(60.0)
+    assert fixture.mesh.members[T] == {"a"}
+
+
+def test_prune__does_not_hold_longer_than_an_hour(fixture: Fixture) -> None:
+    subscribe(fixture, "a")
+    fixture.mesh.handle_prune("a", T, 2.0**63, 0.0)
+    fixture.mesh.heartbeat(3600.0)
+    assert fixture.mesh.members[T] == {"a"}
+
+
+def test_reconnecting__evades_no_backoff(fixture: Fixture) -> None:
+    subscribe(fixture, "a")
+    fixture.mesh.handle_prune("a", T, 60.0, 0.0)
+    fixture.mesh.remove("a")
+    subscribe(fixture, "a")
+    assert fixture.mesh.members[T] == set()
+
+
+def test_expel__takes_a_bad_peer_out_and_keeps_it_out(fixture: Fixture) -> None:
+    subscribe(fixture, "ab")
+    fixture.scores.rejected("a", 0.0)
+    fixture.mesh.expel("a", 0.0)
+    fixture.mesh.handle_graft("a", T, 100.0)
+    assert fixture.mesh.members[T] == {"b"}
+    assert fixture.pruned() == ["a", "a"]
+
+
+def test_graft__of_a_foreign_topic_changes_nothing(fixture: Fixture) -> None:
+    fixture.mesh.handle_graft("a", "other", 0.0)
+    fixture.mesh.handle_prune("a", "other", 1.0, 0.0)
+    fixture.mesh.unsubscribe("a", "other")
+    assert fixture.sent == []
