@@ -1,0 +1,150 @@
+"""The store gives back what was saved, and refuses what is not its own."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from tests.helpers.attester import SP1, chain, root_of
+from zkattest.machines.events import (
+    BlockStatus,
+    Decision,
+    Forget,
+    ParentVerdict,
+    ProvenRoot,
+    SaveBlock,
+    SaveClaim,
+    SavedBlock,
+    SaveDecision,
+    SavedState,
+    SaveRoot,
+)
+from zkattest.spec.reasons import Reason
+from zkattest.store import SqliteStore, StoreError
+from zkattest.types.ids import PeerName, Slot
+
+
+def saved_block(block, slot, **changes):
+    plain = SavedBlock(
+        content_id=root_of("content", slot),
+        slot=Slot(slot),
+        block_hash=block.block_hash,
+        transactions_root=block.transactions_root,
+        header=block.header,
+        status=BlockStatus.VALID,
+        parent=ParentVerdict.PROVEN,
+    )
+    return replace(plain, **changes)
+
+
+def saved_root(block, slot):
+    return ProvenRoot(block.root, SP1, Slot(slot), 1_234_567, PeerName("peer"), 35.25)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "attester.sqlite"
+
+
+def test_store__empty_when_new(path):
+    assert SqliteStore(path, "devnet").load() == SavedState()
+
+
+def test_store__gives_back_what_was_saved_after_reopening(path):
+    blocks = chain(2)
+    liar = saved_block(
+        blocks[2],
+        2,
+        status=BlockStatus.INVALID,
+        parent=ParentVerdict.CONTRADICTED,
+        reason=Reason.PARENT_RECEIPT_ROOT_MISMATCH,
+    )
+    store = SqliteStore(path, "devnet")
+    store.save(
+        [
+            SaveBlock(saved_block(blocks[1], 1)),
+            SaveBlock(liar),
+            SaveRoot(saved_root(blocks[1], 1)),
+            SaveClaim(blocks[1].claim, Slot(1)),
+            SaveDecision(Slot(1), Decision.ATTEST, blocks[1].block_hash),
+            SaveDecision(Slot(2), Decision.ABSTAIN, None),
+        ]
+    )
+    # Not closed: a killed process does not close either.
+    assert SqliteStore(path, "devnet").load() == SavedState(
+        blocks=(saved_block(blocks[1], 1), liar),
+        roots=(saved_root(blocks[1], 1),),
+        claims=(blocks[1].claim,),
+        decided=frozenset({Slot(1), Slot(2)}),
+    )
+
+
+def test_store__keeps_the_newest_word_on_a_block_and_the_first_decision(path):
+    blocks = chain(1)
+    store = SqliteStore(path, "devnet")
+    pending = saved_block(blocks[1], 1, parent=ParentVerdict.PENDING)
+    store.save([SaveBlock(pending), SaveDecision(Slot(1), Decision.ATTEST, None)])
+    proven = saved_block(blocks[1], 1)
+    store.save([SaveBlock(proven), SaveDecision(Slot(1), Decision.ABSTAIN, None)])
+    assert store.load().blocks == (proven,)
+    rows = sqlite3.connect(path).execute("SELECT decision FROM decisions").fetchall()
+    assert rows == [("attest",)]
+
+
+def test_store__forgets_older_slots(path):
+    blocks = chain(2)
+    store = SqliteStore(path, "devnet")
+    for number in (1, 2):
+        store.save(
+            [
+                SaveBlock(saved_block(blocks[number], number)),
+                SaveRoot(saved_root(blocks[number], number)),
+                SaveClaim(blocks[number].claim, Slot(number)),
+                SaveDecision(Slot(number), Decision.ATTEST, None),
+            ]
+        )
+    store.save([Forget(Slot(2))])
+    assert store.load() == SavedState(
+        blocks=(saved_block(blocks[2], 2),),
+        roots=(saved_root(blocks[2], 2),),
+        claims=(blocks[2].claim,),
+        decided=frozenset({Slot(2)}),
+    )
+
+
+def test_store__writes_all_or_nothing(path):
+    store = SqliteStore(path, "devnet")
+    good = SaveDecision(Slot(1), Decision.ATTEST, None)
+    with pytest.raises(sqlite3.Error):
+        store.save([good, SaveDecision(Slot(2), Decision.ATTEST, object())])
+    assert store.load() == SavedState()
+
+
+def test_store__refused_of_another_network(path):
+    SqliteStore(path, "devnet").close()
+    with pytest.raises(StoreError, match="made for network devnet, expected mainnet"):
+        SqliteStore(path, "mainnet")
+
+
+def test_store__refused_of_another_version(path):
+    SqliteStore(path, "devnet").close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=9")
+    with pytest.raises(StoreError, match="version 9, expected 1"):
+        SqliteStore(path, "devnet")
+
+
+def test_store__refused_when_it_is_no_store(path):
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        SqliteStore(path, "devnet")
+
+
+def test_store__refused_when_a_row_is_broken(path):
+    blocks = chain(1)
+    store = SqliteStore(path, "devnet")
+    store.save([SaveClaim(blocks[1].claim, Slot(1))])
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE claims SET claim = x'00'")
+    with pytest.raises(StoreError, match="unreadable row"):
+        store.load()

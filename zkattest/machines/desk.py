@@ -1,0 +1,188 @@
+"""Share what all parts of the attester need: jobs in flight, effects, answers to messages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from zkattest.machines.chain_tracker import BlockRecord, ChainTracker
+from zkattest.machines.events import (
+    BlockJudged,
+    BlockStatus,
+    Effect,
+    JobId,
+    OpenedBlock,
+    ParentSettled,
+    ReportGossip,
+    SaveBlock,
+    SavedBlock,
+)
+from zkattest.machines.proof_pool import ProofPool, ProverKey
+from zkattest.machines.settings import AttesterSettings, Limits
+from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason
+from zkattest.types.gossip import GossipMessage, Verdict
+from zkattest.types.ids import PeerName, Root, Slot
+from zkattest.types.wire import (
+    SignedDelayedBlock,
+    SignedExecutionClaim,
+    SignedExecutionProofEnvelope,
+)
+
+
+class Stage(StrEnum):
+    """Say which answer a job waits for; any other answer to it is dropped."""
+
+    OPENING = "opening"
+    WAITING = "waiting"
+    CHECKING = "checking"
+    SIGNATURE = "signature"
+    PROOF = "proof"
+
+
+@dataclass(slots=True)
+class BlockJob:
+    """Hold a block between arrival and verdict."""
+
+    message: GossipMessage
+    signed: SignedDelayedBlock
+    stage: Stage = Stage.OPENING
+    reported: bool = False
+    opened: OpenedBlock | None = None
+    record: BlockRecord | None = None
+
+
+@dataclass(slots=True)
+class ProofJob:
+    """Hold a proof between arrival and verdict."""
+
+    message: GossipMessage
+    signed: SignedExecutionProofEnvelope
+    prover: ProverKey
+    digest: bytes
+    arrived_at_ms: int
+    stage: Stage = Stage.SIGNATURE
+
+
+@dataclass(slots=True)
+class ClaimJob:
+    """Hold a claim between arrival and verdict."""
+
+    message: GossipMessage
+    signed: SignedExecutionClaim
+    root: Root
+    stage: Stage = Stage.SIGNATURE
+
+
+Job: TypeAlias = BlockJob | ProofJob | ClaimJob
+_Job = TypeVar("_Job", BlockJob, ProofJob, ClaimJob)
+
+
+@dataclass(slots=True)
+class JobTable:
+    """Bound the work in flight, in all and for each peer."""
+
+    limits: Limits
+    _jobs: dict[JobId, Job] = field(default_factory=dict)
+    _per_peer: Counter[str] = field(default_factory=Counter)
+    _next: int = 1
+
+    def open(self, job: Job) -> JobId:
+        """Take a job in; raise when there is no room for it."""
+        peer = job.message.from_peer
+        # [IGNORE] There is room for one more message in flight, of this peer and in all.
+        if len(self._jobs) >= self.limits.jobs or self._per_peer[peer] >= self.limits.jobs_per_peer:
+            raise GossipIgnore(Reason.QUEUE_FULL)
+        job_id = JobId(self._next)
+        self._next += 1
+        self._jobs[job_id] = job
+        self._per_peer[peer] += 1
+        return job_id
+
+    def find(self, job_id: JobId, kind: type[_Job], stage: Stage) -> _Job | None:
+        """Give a job when it is of this kind and waits for this answer."""
+        job = self._jobs.get(job_id)
+        return job if isinstance(job, kind) and job.stage is stage else None
+
+    def close(self, job_id: JobId) -> None:
+        """Let a job go; its message has a verdict."""
+        job = self._jobs.pop(job_id, None)
+        if job is not None:
+            self._per_peer[job.message.from_peer] -= 1
+            self._per_peer += Counter()  # drops peers that have nothing in flight
+
+
+@dataclass(slots=True)
+class Desk:
+    """Hold the state that the parts of one attester share."""
+
+    settings: AttesterSettings
+    tracker: ChainTracker
+    pool: ProofPool
+    jobs: JobTable
+    slot_blocks: dict[Slot, BlockRecord] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+
+    def emit(self, *effects: Effect) -> None:
+        """Hand effects to the shell, in this order."""
+        self.effects.extend(effects)
+
+    def report(self, message: GossipMessage, refusal: GossipReject | GossipIgnore | None) -> None:
+        """Answer a message: accepted without a refusal."""
+        verdict = Verdict.ACCEPT
+        if refusal is not None:
+            verdict = Verdict.REJECT if isinstance(refusal, GossipReject) else Verdict.IGNORE
+        self.emit(
+            ReportGossip(
+                message_id=message.message_id,
+                topic=message.topic,
+                verdict=verdict,
+                from_peer=PeerName(message.from_peer),
+                reason=refusal.reason if refusal else None,
+                detail=str(refusal) if refusal else "",
+            )
+        )
+
+    def announce_block(self, record: BlockRecord) -> None:
+        """Say what became of a block."""
+        self.emit(
+            BlockJudged(
+                slot=record.slot,
+                block_hash=record.block_hash,
+                number=record.header.number,
+                status=record.status,
+                static_ms=record.static_ms,
+                from_peer=record.from_peer,
+                reason=record.reason,
+                cause=record.cause,
+                detail=record.detail,
+            )
+        )
+
+    def save_block(self, record: BlockRecord) -> None:
+        """Have a block's standing survive a restart; unchecked blocks come again."""
+        if record.status not in (BlockStatus.VALID, BlockStatus.INVALID):
+            return
+        self.emit(
+            SaveBlock(
+                SavedBlock(
+                    content_id=record.content_id,
+                    slot=record.slot,
+                    block_hash=record.block_hash,
+                    transactions_root=record.transactions_root,
+                    header=record.header,
+                    status=record.status,
+                    parent=record.parent,
+                    reason=record.reason,
+                )
+            )
+        )
+
+    def announce_changed(self, records: list[BlockRecord]) -> None:
+        """Say whose ancestors were proven or contradicted."""
+        for record in records:
+            self.emit(ParentSettled(record.slot, record.block_hash, record.parent))
+            self.save_block(record)
+            if record.status is BlockStatus.INVALID:
+                self.announce_block(record)

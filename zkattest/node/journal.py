@@ -1,0 +1,123 @@
+"""Tell an observer what a machine's effects mean: events, counts and durations."""
+
+from __future__ import annotations
+
+from zkattest.machines.events import (
+    BlockJudged,
+    BlockStatus,
+    ClaimProven,
+    Decide,
+    Effect,
+    ParentSettled,
+    ProofJudged,
+    ReportGossip,
+)
+from zkattest.ports import Network
+from zkattest.telemetry import Measure, Observer
+from zkattest.types.gossip import Verdict
+
+
+class Journal:
+    """Write the events that a person, a test or the devnet reads."""
+
+    def __init__(self, observer: Observer, network: Network) -> None:
+        self._observer = observer
+        self._network = network
+
+    def write(self, effect: Effect) -> None:
+        """Write one effect, when it is one that tells something."""
+        match effect:
+            case BlockJudged():
+                self._block(effect)
+            case ProofJudged():
+                self._proof(effect)
+            case ClaimProven():
+                self._claim(effect)
+            case ParentSettled(slot=slot, block_hash=block_hash, parent=parent):
+                self._observer.event(
+                    "parent_settled", slot=slot, block_hash=block_hash, parent=parent
+                )
+            case Decide():
+                self._decision(effect)
+            case ReportGossip():
+                self._verdict(effect)
+            case _:
+                pass
+
+    def scores(self) -> None:
+        """Write what we think of our peers."""
+        self._observer.event("peer_scores", scores=self._network.peer_scores())
+
+    def _block(self, effect: BlockJudged) -> None:
+        self._observer.count(Measure.BLOCKS_CHECKED, effect.reason or effect.status)
+        if effect.status is BlockStatus.VALID:
+            self._observer.observe_ms(Measure.STATIC_CHECK_MS, effect.static_ms)
+        self._observer.event(
+            "block_judged",
+            slot=effect.slot,
+            block_hash=effect.block_hash,
+            number=effect.number,
+            status=effect.status,
+            reason=effect.reason,
+            cause=effect.cause,
+            detail=effect.detail,
+            static_ms=round(effect.static_ms, 3),
+            from_peer=effect.from_peer,
+        )
+
+    def _proof(self, effect: ProofJudged) -> None:
+        self._observer.count(Measure.PROOFS_VERIFIED, effect.reason or effect.verdict)
+        if effect.verify_ms is not None:
+            self._observer.observe_ms(Measure.PROOF_VERIFY_MS, effect.verify_ms)
+        self._observer.event(
+            "proof_judged",
+            claimed_hash=effect.claimed_hash,
+            root=effect.root,
+            verdict=effect.verdict,
+            reason=effect.reason,
+            cause=effect.cause,
+            detail=effect.detail,
+            validator_index=effect.validator_index,
+            arrived_at_ms=effect.arrived_at_ms,
+            verify_ms=effect.verify_ms,
+            from_peer=effect.from_peer,
+        )
+
+    def _claim(self, effect: ClaimProven) -> None:
+        self._observer.event(
+            "claim_proven",
+            block_hash=effect.claim.block_hash,
+            post_state_root=effect.claim.post_state_root,
+            execution_reverted=effect.claim.execution_reverted,
+            arrived_at_ms=effect.arrived_at_ms,
+            verify_ms=effect.verify_ms,
+            from_peer=effect.from_peer,
+        )
+
+    def _decision(self, effect: Decide) -> None:
+        self._observer.count(Measure.DECISIONS, effect.decision)
+        self._observer.event(
+            "decided",
+            slot=effect.slot,
+            decision=effect.decision,
+            block_hash=effect.block_hash,
+            block=effect.block,
+            parent=effect.parent,
+        )
+
+    def _verdict(self, effect: ReportGossip) -> None:
+        self._observer.count(Measure.GOSSIP_VERDICTS, effect.reason or effect.verdict)
+        self._observer.event(
+            "gossip_verdict",
+            topic=effect.topic,
+            message_id=effect.message_id,
+            verdict=effect.verdict,
+            reason=effect.reason,
+            detail=effect.detail,
+            from_peer=effect.from_peer,
+        )
+
+    def after(self, effect: Effect) -> None:
+        """Write scores once the network has heard of a refusal."""
+        if isinstance(effect, ReportGossip) and effect.verdict is Verdict.REJECT:
+            self.scores()

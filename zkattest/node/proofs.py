@@ -1,0 +1,36 @@
+"""Perform `VerifyProof`: find the program of a proof type, and ask the verifiers."""
+
+from __future__ import annotations
+
+import time
+
+from zkattest.machines.events import Fault, ProofOutcome, ProofValid, Refused, VerifyProof
+from zkattest.node.profile import Profile
+from zkattest.spec.reasons import CannotVerify, InvalidProof
+from zkattest.verify.pool import VerifierPool
+from zkattest.verify.proof import VerifiedProof
+from zkattest.verify.registry import Registry
+
+
+class ProofVerifiers:
+    """Answer `VerifyProof` with the real verifiers of a network's proof types."""
+
+    def __init__(self, profile: Profile, *, threads: int | None = None) -> None:
+        """Trust exactly the programs that the profile names."""
+        self._programs = dict(profile.proof_types)
+        self._pool = VerifierPool(Registry(self._programs.values()), threads=threads)
+
+    async def verify_proof(self, work: VerifyProof) -> tuple[ProofOutcome, float]:
+        """Verify a proof against the public values that it carries; say how many ms it took."""
+        system, program_vk = self._programs[work.proof_type]
+        started = time.perf_counter()
+        answer = await self._pool.answer(system, program_vk, work.proof)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        match answer:
+            case InvalidProof():
+                return Refused(answer.reason, str(answer)), elapsed_ms
+            case CannotVerify():
+                return Fault(answer.cause, answer.detail), elapsed_ms
+            case VerifiedProof():
+                # What the verifier measured: waiting for a thread is not work.
+                return ProofValid(answer.public_values), answer.decode_ms + answer.verify_ms

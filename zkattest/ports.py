@@ -1,0 +1,85 @@
+"""
+Declare what the machines' effects are performed through; shells implement these, `node` chooses
+which.
+
+Blocking methods say so: they are called in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from zkattest.machines.events import (
+    BlockOutcome,
+    CheckBlock,
+    CheckSignature,
+    OpenBlock,
+    OpenOutcome,
+    ProofOutcome,
+    SavedState,
+    SaveEffect,
+    SignatureOutcome,
+    VerifyProof,
+)
+from zkattest.types.gossip import Verdict
+
+
+class Clock(Protocol):
+    """Tell the time."""
+
+    def now_ms(self) -> int:
+        """Return Unix time in milliseconds."""
+        ...
+
+
+class Network(Protocol):
+    """Publish our messages, and answer those of others."""
+
+    def publish(self, topic: str, ssz_bytes: bytes) -> bytes:
+        """Queue a message for the peers of its topic and return its message id."""
+        ...
+
+    def report(self, message_id: bytes, verdict: Verdict) -> bool:
+        """Decide a delivered message; False when it waits no longer."""
+        ...
+
+    def peer_scores(self) -> dict[str, float]:
+        """Return the score of every peer that is connected or remembered for its behaviour."""
+        ...
+
+
+class BlockChecker(Protocol):
+    """Apply signatures and static rules; every method blocks."""
+
+    def open_block(self, work: OpenBlock) -> OpenOutcome:
+        """Check the proposer's signature, then decode the block."""
+        ...
+
+    def check_block(self, work: CheckBlock) -> BlockOutcome:
+        """Apply the static rules against the parent."""
+        ...
+
+    def check_signature(self, work: CheckSignature) -> SignatureOutcome:
+        """Check the signature of a proof or of a claim."""
+        ...
+
+
+class ProofChecker(Protocol):
+    """Verify proofs beside the event loop."""
+
+    async def verify_proof(self, work: VerifyProof) -> tuple[ProofOutcome, float]:
+        """Verify a proof against the public values that it carries; say how many ms it took."""
+        ...
+
+
+class Store(Protocol):
+    """Keep what must outlive the process; every method blocks."""
+
+    def load(self) -> SavedState:
+        """Return what was saved last."""
+        ...
+
+    def save(self, effects: Sequence[SaveEffect]) -> None:
+        """Write all of these or none; on return they survive a killed process."""
+        ...
