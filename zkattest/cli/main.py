@@ -41,8 +41,10 @@ class LazyGroup(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import one command's module and return what typer makes of its `app`."""
-    command = typer.main.get_command(importlib.import_module(f"zkattest.cli.{name}").app)
+    command: Any = typer.main.get_command(importlib.import_module(f"zkattest.cli.{name}").app)
     command.name = name
+    # A group called without a command is a bad argument, answered in one line as others are.
+    command.no_args_is_help = False
     return command
 
 
