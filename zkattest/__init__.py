@@ -1,5 +1,99 @@
-"""Attest to Ethereum blocks by verifying proofs instead of executing them."""
+"""
+Attest to Ethereum blocks by verifying proofs instead of executing them.
+
+The public names are those of `__all__`; everything else may move. A name's module is imported
+when the name is first used, so that `import zkattest` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zkattest.crypto.blocks import WitnessAccounts
+    from zkattest.machines.attester import AttesterMachine
+    from zkattest.machines.settings import Anchor, AttesterSettings, Policy
+    from zkattest.machines.slot_clock import SlotClock
+    from zkattest.node.config import load_config
+    from zkattest.node.main import run_node
+    from zkattest.spec.presets import OSAKA
+    from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, InvalidProof, Reason
+    from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
+    from zkattest.types.execution import BlockPackage, ExecutionClaim
+    from zkattest.types.ids import ProgramVk
+    from zkattest.verify.proof import ProofSystem, VerifiedProof
+    from zkattest.verify.registry import Registry
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+_HOMES = {
+    # Verify proofs.
+    "ProofSystem": "verify.proof",
+    "ProgramVk": "types.ids",
+    "Registry": "verify.registry",
+    "VerifiedProof": "verify.proof",
+    # Check blocks statically.
+    "BlockPackage": "types.execution",
+    "ChainView": "spec.static_block",
+    "ExecutionClaim": "types.execution",
+    "OSAKA": "spec.presets",
+    "StaticReport": "spec.static_block",
+    "WitnessAccounts": "crypto.blocks",
+    "read_block": "spec.static_block",
+    "validate_block": "spec.static_block",
+    # Attest: the machine alone, or a whole node.
+    "Anchor": "machines.settings",
+    "AttesterMachine": "machines.attester",
+    "AttesterSettings": "machines.settings",
+    "Policy": "machines.settings",
+    "SlotClock": "machines.slot_clock",
+    "load_config": "node.config",
+    "run_node": "node.main",
+    # What can go wrong.
+    "CannotVerify": "spec.reasons",
+    "Cause": "spec.reasons",
+    "InvalidBlock": "spec.reasons",
+    "InvalidProof": "spec.reasons",
+    "Reason": "spec.reasons",
+}
+
+__all__ = [
+    "OSAKA",
+    "Anchor",
+    "AttesterMachine",
+    "AttesterSettings",
+    "BlockPackage",
+    "CannotVerify",
+    "Cause",
+    "ChainView",
+    "ExecutionClaim",
+    "InvalidBlock",
+    "InvalidProof",
+    "Policy",
+    "ProgramVk",
+    "ProofSystem",
+    "Reason",
+    "Registry",
+    "SlotClock",
+    "StaticReport",
+    "VerifiedProof",
+    "WitnessAccounts",
+    "__version__",
+    "load_config",
+    "read_block",
+    "run_node",
+    "validate_block",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from where it lives."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names for completion."""
+    return list(__all__)

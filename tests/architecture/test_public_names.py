@@ -1,13 +1,58 @@
 """The public interface changes on purpose only."""
 
+import subprocess
+import sys
+
+import pytest
+
 import zkattest
 
-PUBLIC = ["__version__"]
+PUBLIC = [
+    "OSAKA",
+    "Anchor",
+    "AttesterMachine",
+    "AttesterSettings",
+    "BlockPackage",
+    "CannotVerify",
+    "Cause",
+    "ChainView",
+    "ExecutionClaim",
+    "InvalidBlock",
+    "InvalidProof",
+    "Policy",
+    "ProgramVk",
+    "ProofSystem",
+    "Reason",
+    "Registry",
+    "SlotClock",
+    "StaticReport",
+    "VerifiedProof",
+    "WitnessAccounts",
+    "__version__",
+    "load_config",
+    "read_block",
+    "run_node",
+    "validate_block",
+]
 
 
 def test_package__exports_exactly_the_listed_names() -> None:
-    assert sorted(zkattest.__all__) == PUBLIC
+    assert sorted(zkattest.__all__) == sorted(PUBLIC) == sorted(dir(zkattest))
 
 
-def test_package__has_every_name_that_it_lists() -> None:
-    assert [name for name in zkattest.__all__ if not hasattr(zkattest, name)] == []
+@pytest.mark.parametrize("name", PUBLIC)
+def test_package__has_every_name_that_it_lists(name: str) -> None:
+    assert getattr(zkattest, name) is not None
+
+
+def test_package__refuses_other_names() -> None:
+    with pytest.raises(AttributeError, match="'Nothing'"):
+        _ = zkattest.Nothing
+
+
+def test_import__loads_no_other_module() -> None:
+    script = "import sys, zkattest; print([m for m in sys.modules if m.startswith('zkattest.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
