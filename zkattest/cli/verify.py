@@ -119,7 +119,7 @@ def print_valid(verified: VerifiedProof, statement: PublicValues | None) -> None
     if statement is not None:
         typer.echo(f"statement: {describe(statement)}")
     typer.echo(
-        f"prover: {one_line(verified.prover_version)}; "
+        f"circuit: {verified.circuit_version}; "
         f"decode {verified.decode_ms:.1f} ms, verify {verified.verify_ms:.1f} ms"
     )
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
 from zkattest.types.ids import ProgramVk
-from zkattest.verify.proof import ProofSystem, VerifiedProof
-from zkattest.verify.registry import Registry
+from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
 
 DEFAULT_DEADLINE_MS: Final = 4_000
 DEFAULT_MAX_PENDING: Final = 64
+
+
+class Programs(Protocol):
+    """Find the verifier of a program: what a `Registry` does."""
+
+    def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        """Return the verifier of a program, or raise `CannotVerify`."""
+        ...
 
 
 class VerifierPool:
@@ -21,14 +28,14 @@ class VerifierPool:
 
     def __init__(
         self,
-        registry: Registry,
+        programs: Programs,
         *,
         threads: int | None = None,
         deadline_ms: int = DEFAULT_DEADLINE_MS,
         max_pending: int = DEFAULT_MAX_PENDING,
     ) -> None:
         """Use as many threads as there are cores unless told otherwise."""
-        self._registry = registry
+        self._programs = programs
         self._limiter = trio.CapacityLimiter(threads or os.cpu_count() or 1)
         self._deadline_ms = deadline_ms
         self._max_pending = max_pending
@@ -46,9 +53,8 @@ class VerifierPool:
         The deadline counts the wait for a thread. A thread that misses it cannot be stopped: it
         keeps its place until it ends, so late work never adds up.
         """
-        verifier = self._registry.verifier(system, program_vk)
-        if self._limiter.statistics().tasks_waiting >= self._max_pending:
-            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"{self._max_pending} proofs are waiting")
+        verifier = self._programs.verifier(system, program_vk)
+        self._require_room()
         with trio.move_on_after(self._deadline_ms / 1000):
             return await trio.to_thread.run_sync(
                 verifier.verify,
@@ -59,6 +65,16 @@ class VerifierPool:
                 abandon_on_cancel=True,  # type: ignore[call-arg, unused-ignore]
             )
         raise CannotVerify(Cause.TIMEOUT, f"no answer within {self._deadline_ms} ms")
+
+    @property
+    def busy(self) -> int:
+        """Return how many threads are at work."""
+        return int(self._limiter.borrowed_tokens)
+
+    def _require_room(self) -> None:
+        waiting = self._limiter.statistics().tasks_waiting
+        if self._limiter.available_tokens < 1 and waiting >= self._max_pending:
+            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"{waiting} proofs wait for a thread")
 
     async def answer(
         self,

@@ -21,11 +21,10 @@ class VerifiedProof:
 
     system: ProofSystem
     program_vk: ProgramVk
+    circuit_version: str
     public_values: bytes
     decode_ms: float
     verify_ms: float
-    prover_version: str = ""
-    """What the file says about its maker; no proof binds it."""
 
 
 class ProofVerifier(Protocol):

@@ -26,12 +26,12 @@ class Sp1Verifier:
     def verify(self, proof: bytes, public_values: bytes | None = None) -> VerifiedProof:
         """Return what the proof proves; about 35 ms of one core, the GIL released."""
         with core_answers():
-            proven, version, decode_ns, verify_ns = self._core.verify(proof, public_values)
+            proven, decode_ns, verify_ns = self._core.verify(proof, public_values)
         return VerifiedProof(
             system=ProofSystem.SP1,
             program_vk=self.program_vk,
+            circuit_version=_core.SP1_CIRCUIT_VERSION,
             public_values=proven,
             decode_ms=decode_ns / _NS_PER_MS,
             verify_ms=verify_ns / _NS_PER_MS,
-            prover_version=version,
         )

@@ -11,7 +11,11 @@ use crate::error::{CannotVerify, Error, Refusal};
 
 /// No bundle may be longer: the limit of `proof_data` on the wire (a compressed one takes 1.27 MB).
 pub const MAX_PROOF_BYTES: usize = 4 * 1024 * 1024;
-/// Longest version string a bundle may carry.
+/// Version of the circuit whose proofs are verified; every bundle names it.
+///
+/// The proof does not bind the string, so anything else than this one would be a second encoding.
+pub const CIRCUIT_VERSION: &str = "v6.1.0";
+/// Longest version string that is looked at.
 pub const MAX_VERSION_BYTES: usize = 64;
 
 pub(crate) type CompressedProof = SP1RecursionProof<SP1GlobalContext, SP1PcsProofInner>;
@@ -22,8 +26,6 @@ pub struct DecodedProof {
     pub(crate) proof: Box<CompressedProof>,
     /// Public values that the bundle names.
     pub public_values: Vec<u8>,
-    /// Version string that the bundle names.
-    pub sp1_version: String,
 }
 
 /// Decode a compressed bundle; the size is checked before anything is decoded.
@@ -32,20 +34,36 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
         return Err(undecodable("it is empty".into()).into());
     }
     if bytes.len() > MAX_PROOF_BYTES {
-        return Err(Refusal::ProofTooLarge { got: bytes.len(), limit: MAX_PROOF_BYTES }.into());
+        return Err(Refusal::ProofTooLarge {
+            got: bytes.len(),
+            limit: MAX_PROOF_BYTES,
+        }
+        .into());
     }
     let bundle = parse(bytes)?;
     require_canonical(&bundle, bytes)?;
-    if bundle.sp1_version.len() > MAX_VERSION_BYTES {
-        let length = bundle.sp1_version.len();
-        let detail = format!("sp1_version has {length} bytes, limit {MAX_VERSION_BYTES}");
-        return Err(undecodable(detail).into());
-    }
+    let proof = compressed(bundle.proof)?;
+    require_version(&bundle.sp1_version)?;
     Ok(DecodedProof {
-        proof: compressed(bundle.proof)?,
+        proof,
         public_values: bundle.public_values.to_vec(),
-        sp1_version: bundle.sp1_version,
     })
+}
+
+fn require_version(got: &str) -> Result<(), Refusal> {
+    if got.len() > MAX_VERSION_BYTES {
+        let length = got.len();
+        return Err(undecodable(format!(
+            "sp1_version has {length} bytes, limit {MAX_VERSION_BYTES}"
+        )));
+    }
+    if got != CIRCUIT_VERSION {
+        return Err(Refusal::ProofVersionMismatch {
+            expected: CIRCUIT_VERSION,
+            got: got.into(),
+        });
+    }
+    Ok(())
 }
 
 /// Keep a compressed proof; name the kinds that are not verified here.
@@ -85,7 +103,10 @@ fn describe(error: &ErrorKind, length: usize) -> String {
 ///
 /// The decoder below accepts field elements at or above the modulus and map entries in any order.
 fn require_canonical(bundle: &ProofFromNetwork, bytes: &[u8]) -> Result<(), Refusal> {
-    let mut comparison = Comparison { rest: bytes, matched: 0 };
+    let mut comparison = Comparison {
+        rest: bytes,
+        matched: 0,
+    };
     let options = DefaultOptions::new().with_fixint_encoding();
     if let Err(error) = options.serialize_into(&mut comparison, bundle) {
         let detail = match *error {
@@ -95,7 +116,10 @@ fn require_canonical(bundle: &ProofFromNetwork, bytes: &[u8]) -> Result<(), Refu
         return Err(undecodable(detail));
     }
     if !comparison.rest.is_empty() {
-        return Err(Refusal::ProofTrailingBytes { expected: comparison.matched, got: bytes.len() });
+        return Err(Refusal::ProofTrailingBytes {
+            expected: comparison.matched,
+            got: bytes.len(),
+        });
     }
     Ok(())
 }

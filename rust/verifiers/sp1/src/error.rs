@@ -11,7 +11,9 @@ pub struct Hash(pub [u8; 32]);
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("0x")?;
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
@@ -45,6 +47,14 @@ pub enum Refusal {
         expected: usize,
         /// Bytes given.
         got: usize,
+    },
+    /// A proof of another version of the circuit.
+    #[error("proof is of another circuit: expected {expected}, got {got}")]
+    ProofVersionMismatch {
+        /// Version that is verified here.
+        expected: &'static str,
+        /// Version that the bundle names.
+        got: String,
     },
     /// Well formed, of this program and these values, and false.
     #[error("proof is invalid: {detail}")]

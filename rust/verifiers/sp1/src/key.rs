@@ -73,5 +73,9 @@ fn position(limb: usize, bit: usize) -> (usize, usize) {
 }
 
 fn not_canonical(limb: usize, got: u32) -> Refusal {
-    Refusal::ProgramKeyNotCanonical { limb, got, modulus: SP1Field::ORDER_U32 }
+    Refusal::ProgramKeyNotCanonical {
+        limb,
+        got,
+        modulus: SP1Field::ORDER_U32,
+    }
 }

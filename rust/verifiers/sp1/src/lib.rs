@@ -10,7 +10,7 @@ mod error;
 mod key;
 mod statement;
 
-pub use bundle::{DecodedProof, MAX_PROOF_BYTES, MAX_VERSION_BYTES};
+pub use bundle::{CIRCUIT_VERSION, DecodedProof, MAX_PROOF_BYTES, MAX_VERSION_BYTES};
 pub use error::{CannotVerify, Error, Hash, Refusal};
 pub use key::ProgramKey;
 
@@ -34,8 +34,6 @@ fn circuit() -> &'static SP1CompressedVerifier {
 pub struct Verified {
     /// The bytes that the program committed to.
     pub public_values: Vec<u8>,
-    /// The version string of the bundle: information, not bound by the proof.
-    pub sp1_version: String,
     /// Time spent on decoding.
     pub decode: Duration,
     /// Time spent on everything after decoding.
@@ -51,7 +49,9 @@ pub struct Verifier {
 impl Verifier {
     /// Bind a verifier to a program key (`bytes32()` of the SDK); the key must be canonical.
     pub fn new(program_vk: [u8; 32]) -> Result<Self, Refusal> {
-        Ok(Self { key: ProgramKey::from_bytes(program_vk)? })
+        Ok(Self {
+            key: ProgramKey::from_bytes(program_vk)?,
+        })
     }
 
     /// Return the key that this verifier is bound to.
@@ -72,7 +72,11 @@ impl Verifier {
         let started = Instant::now();
         let public_values = contain_panics(|| self.verify_decoded(&proof, public_values))?;
         let verify = started.elapsed();
-        Ok(Verified { public_values, sp1_version: proof.sp1_version, decode, verify })
+        Ok(Verified {
+            public_values,
+            decode,
+            verify,
+        })
     }
 
     /// Compare the statement first (microseconds), then run the cryptography (tens of ms).
@@ -85,7 +89,9 @@ impl Verifier {
         statement::compare(&proof.proof, &self.key, public_values)?;
         circuit()
             .verify_compressed_with_public_values(&proof.proof, public_values, self.key.limbs())
-            .map_err(|error| Refusal::ProofInvalid { detail: error.to_string() })?;
+            .map_err(|error| Refusal::ProofInvalid {
+                detail: error.to_string(),
+            })?;
         Ok(public_values.to_vec())
     }
 }

@@ -40,7 +40,10 @@ pub(crate) fn compare(
 ) -> Result<(), Refusal> {
     let elements = proof.proof.public_values.as_slice();
     if elements.len() != PROOF_MAX_NUM_PVS {
-        let detail = format!("{} public elements, expected {PROOF_MAX_NUM_PVS}", elements.len());
+        let detail = format!(
+            "{} public elements, expected {PROOF_MAX_NUM_PVS}",
+            elements.len()
+        );
         return Err(Refusal::ProofInvalid { detail });
     }
     let claims: &RecursionPublicValues<SP1Field> = elements.borrow();

@@ -1,0 +1,88 @@
+"""The pool of threads: answers, deadline, bounded waiting."""
+
+import threading
+
+import pytest
+import trio
+import trio.testing
+
+from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF, SP1_PUBLIC_VALUES
+from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
+from zkattest.types.ids import ProgramVk
+from zkattest.verify.pool import VerifierPool
+from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
+from zkattest.verify.registry import Registry
+
+PROGRAM = (ProofSystem.SP1, SP1_PROGRAM_VK)
+
+
+class GatedVerifier:
+    """A verifier that answers when the gate opens."""
+
+    max_proof_bytes = 1
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def verify(self, proof: bytes, public_values: bytes | None = None) -> VerifiedProof:
+        self.gate.wait()
+        return VerifiedProof(*PROGRAM, "gated", public_values or b"", 0.0, 0.0)
+
+    def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        return self
+
+
+async def test_answer__is_the_verified_proof() -> None:
+    pool = VerifierPool(Registry([PROGRAM]))
+    answer = await pool.answer(*PROGRAM, SP1_PROOF, SP1_PUBLIC_VALUES)
+    assert isinstance(answer, VerifiedProof)
+    assert answer.public_values == SP1_PUBLIC_VALUES
+
+
+async def test_answer__is_invalid_with_the_reason() -> None:
+    answer = await VerifierPool(Registry([PROGRAM])).answer(*PROGRAM, SP1_PROOF[:-1])
+    assert isinstance(answer, InvalidProof)
+    assert answer.reason is Reason.PROOF_UNDECODABLE
+
+
+async def test_answer__is_not_checked_for_an_unknown_program() -> None:
+    answer = await VerifierPool(Registry()).answer(*PROGRAM, SP1_PROOF)
+    assert isinstance(answer, CannotVerify)
+    assert answer.cause is Cause.UNKNOWN_PROGRAM_VK
+
+
+async def test_verify__not_checked_when_late(autojump_clock: trio.testing.MockClock) -> None:
+    gated = GatedVerifier()
+    pool = VerifierPool(gated, deadline_ms=4_000)
+    with pytest.raises(CannotVerify) as failure:
+        await pool.verify(*PROGRAM, b"")
+    gated.gate.set()
+    assert failure.value.cause is Cause.TIMEOUT
+    assert trio.current_time() == pytest.approx(4)
+
+
+async def test_verify__not_checked_when_too_many_wait() -> None:
+    gated = GatedVerifier()
+    pool = VerifierPool(gated, threads=1, max_pending=1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pool.answer, *PROGRAM, b"running")
+        nursery.start_soon(pool.answer, *PROGRAM, b"waiting")
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(CannotVerify) as failure:
+            await pool.verify(*PROGRAM, b"refused")
+        gated.gate.set()
+    assert failure.value.cause is Cause.OUT_OF_RESOURCES
+
+
+async def test_verify__lets_the_event_loop_run() -> None:
+    """The call must release the GIL: another thread and the loop go on while it works."""
+    pool = VerifierPool(Registry([PROGRAM]), threads=2)
+    async with trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(pool.verify, *PROGRAM, SP1_PROOF)
+        await trio.testing.wait_all_tasks_blocked()
+        turns = 0
+        while pool.busy:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+    assert turns > 10
