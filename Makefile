@@ -7,6 +7,7 @@
 BIN := .venv/bin
 CARGO := tools/cargo.sh
 RUST := --manifest-path rust/Cargo.toml --locked
+CRATES := rust/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -35,22 +36,22 @@ check: setup ## format, lint, types, import contracts, spelling; Python and Rust
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
-	$(CARGO) fmt --manifest-path rust/Cargo.toml --all --check
+	for crate in $(CRATES); do $(CARGO) fmt --manifest-path $$crate --all --check || exit; done
 	$(CARGO) clippy $(RUST) --workspace --all-targets --quiet -- -D warnings
 
 format: setup ## format everything
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(CARGO) fmt --manifest-path rust/Cargo.toml --all
+	for crate in $(CRATES); do $(CARGO) fmt --manifest-path $$crate --all || exit; done
 
 guest: setup ## rebuild the guest program and compare it with the committed one
-	tools/guest.sh
+	$(BIN)/python -m tools.build_guests
 
 record: setup ## regenerate the recorded chain and prove what is not proven yet
 	$(BIN)/python tools/record_chain.py
 
-wheel: ## build a wheel into dist/
-	tools/setup.sh --wheel
+wheel: setup ## build a wheel into dist/
+	$(BIN)/python -m tools.build_wheel
 
 bench: setup ## print the speed tables
 	for bench in benches/bench_*.py; do $(BIN)/python "$$bench" || exit; done

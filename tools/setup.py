@@ -36,7 +36,7 @@ class SetupError(Exception):
     """Say in one line what is missing or went wrong, and what to do about it."""
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run every step; one line on standard error for what a person has to do."""
     try:
         cargo = check_prerequisites()
@@ -44,8 +44,6 @@ def main(arguments: list[str]) -> int:
         install_packages()
         install_core(cargo)
         install_command()
-        if arguments[:1] == ["--wheel"]:
-            print(build_wheel(cargo, Path(*arguments[1:] or ["dist"]).resolve()))
     except SetupError as problem:
         print(f"zkattest: setup: {problem}", file=sys.stderr)
         return 2
@@ -209,9 +207,16 @@ def install_command() -> None:
     write_atomically(VENV / "bin" / "zkattest", command, mode=0o755)
 
 
-def run(command: list[str | Path], failure: str, environment: dict[str, str] | None = None) -> None:
-    """Run one step of the set-up; its own output stays visible."""
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+def run(
+    command: list[str | Path],
+    failure: str,
+    environment: dict[str, str] | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
+    """Run one step; what it says on standard error stays visible."""
+    output = subprocess.DEVNULL if quiet else None
+    if subprocess.run(command, cwd=ROOT, env=environment, stdout=output, check=False).returncode:
         raise SetupError(failure)
 
 
@@ -260,4 +265,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel and install it into an environment of its own, in another folder."""
     folder = tmp_path_factory.mktemp("wheel")
-    call([ROOT / "tools" / "setup.sh", "--wheel", folder / "dist"], ROOT)
+    call([sys.executable, "-m", "tools.build_wheel", folder / "dist"], ROOT)
     [wheel] = (folder / "dist").glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     [site] = (folder / "venv" / "lib").glob("python*/site-packages")
@@ -52,6 +52,16 @@ def test_wheel__has_every_module_of_the_package(environment: Path) -> None:
     [installed] = (environment / "venv" / "lib").glob("python*/site-packages/zkattest")
     expected = {path.relative_to(ROOT / "zkattest") for path in (ROOT / "zkattest").rglob("*.py")}
     assert {path.relative_to(installed) for path in installed.rglob("*.py")} == expected
+
+
+def test_wheel__holds_the_guest_and_the_sources_of_the_worker(environment: Path) -> None:
+    script = (
+        "from zkattest.prover.resources import guest_elf, worker_sources\n"
+        "print(guest_elf(), worker_sources() / 'Cargo.lock')"
+    )
+    places = call([environment / "venv" / "bin" / "python", "-c", script], environment).split()
+    assert all(Path(place).is_relative_to(environment / "venv") for place in places)
+    assert all(Path(place).exists() for place in places)
 
 
 def test_wheel__shows_the_help_of_its_command(environment: Path) -> None:
