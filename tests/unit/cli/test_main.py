@@ -35,7 +35,7 @@ def test_run__prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["chek"], "zkattest: arguments: No such command 'chek'. Did you mean 'check'?\n"),
+        (["xcheck"], "zkattest: arguments: No such command 'xcheck'. Did you mean 'check'?\n"),
         (["--nothing"], "zkattest: arguments: No such option: --nothing\n"),
     ],
 )
