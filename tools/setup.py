@@ -25,7 +25,10 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zkat
 MINIMUM_RUST = (1, 90)
 KEPT_CORES = 8
 
-COMMAND = """#!{python}
+# A first line that names the interpreter breaks on spaces and on long paths; this form does not.
+COMMAND = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import sys
 from zkattest.cli.main import run
 sys.exit(run())
@@ -44,7 +47,7 @@ def main() -> int:
         install_packages()
         install_core(cargo)
         install_command()
-    except SetupError as problem:
+    except (SetupError, OSError) as problem:
         print(f"zkattest: setup: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
