@@ -46,20 +46,20 @@ def run_cancellable(
     answers: list[Answer] = []
 
     async def main() -> None:
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-            with trio.CancelScope() as scope:
-                trio.lowlevel.spawn_system_task(_cancel_on_signal, signals, scope)
-                answers.append(await work(*arguments))
-            if scope.cancelled_caught:
-                raise KeyboardInterrupt
+        with trio.CancelScope() as scope:
+            trio.lowlevel.spawn_system_task(_cancel_on_signal, scope)
+            answers.append(await work(*arguments))
+        if scope.cancelled_caught:
+            raise KeyboardInterrupt
 
     trio.run(main)
     return answers[0]
 
 
-async def _cancel_on_signal(signals: object, scope: trio.CancelScope) -> None:
-    async for _signal in signals:  # type: ignore[attr-defined]
-        scope.cancel()
+async def _cancel_on_signal(scope: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async for _signal in signals:
+            scope.cancel()
 
 
 def describe_values(values: bytes) -> str:

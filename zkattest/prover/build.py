@@ -6,11 +6,10 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +22,7 @@ from zkattest.prover.resources import worker_sources
 from zkattest.prover.settings import build_needs
 from zkattest.prover.system import measure_resources, require
 from zkattest.prover.toolchain import require_toolchain
+from zkattest.prover.worker import kill_group
 from zkattest.spec.reasons import Cause
 
 # Where cargo keeps what it compiled; without it the folder lies in the cache and goes afterwards.
@@ -132,9 +132,8 @@ async def _run_cargo(
             await _follow_cargo(process.stdout, total, report)
             await process.wait()
         finally:
-            with trio.CancelScope(shield=True), suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+            with trio.CancelScope(shield=True):
+                await kill_group(process)
         if process.returncode != 0:
             log.seek(0)
             raise CannotProve(

@@ -32,6 +32,8 @@ from zkattest.spec.reasons import Cause
 
 MAX_LINE_BYTES = 1 << 20
 MAX_LOG_BYTES_READ = 1 << 14
+GROUP_SECONDS = 2.0
+GROUP_POLL_SECONDS = 0.01
 ReportProgress = Callable[[Progress], None]
 
 
@@ -166,15 +168,25 @@ class Worker:
             await process.wait()
         leftovers = shared_memory_files(process.pid)
         # Also when it ended by itself: what it started may live on.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await kill_group(process)
         for path in leftovers:
             path.unlink(missing_ok=True)
         if process.stdout is not None:
             await process.stdout.aclose()
         if self._log is not None:
             self._log.close()
+
+
+async def kill_group(process: trio.Process) -> None:
+    """Kill a process that leads its session, and wait until all of its group is gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    # What it started is not ours to wait for, and a zombie that nobody collects stays for ever.
+    with suppress(ProcessLookupError), trio.move_on_after(GROUP_SECONDS):
+        while True:
+            os.killpg(process.pid, 0)
+            await trio.sleep(GROUP_POLL_SECONDS)
 
 
 @asynccontextmanager
