@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zkattest.crypto.blocks import WitnessAccounts
+    from zkattest.crypto.blocks import WitnessAccounts, decode_header
     from zkattest.machines.attester import AttesterMachine
     from zkattest.machines.settings import Anchor, AttesterSettings, Policy
     from zkattest.machines.slot_clock import SlotClock
@@ -38,6 +38,7 @@ _HOMES = {
     "OSAKA": "spec.presets",
     "StaticReport": "spec.static_block",
     "WitnessAccounts": "crypto.blocks",
+    "decode_header": "crypto.blocks",
     "read_block": "spec.static_block",
     "validate_block": "spec.static_block",
     # Attest: the machine alone, or a whole node.
@@ -78,6 +79,7 @@ __all__ = [
     "VerifiedProof",
     "WitnessAccounts",
     "__version__",
+    "decode_header",
     "load_config",
     "read_block",
     "run_node",

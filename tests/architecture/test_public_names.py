@@ -29,6 +29,7 @@ PUBLIC = [
     "VerifiedProof",
     "WitnessAccounts",
     "__version__",
+    "decode_header",
     "load_config",
     "read_block",
     "run_node",
