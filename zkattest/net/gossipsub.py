@@ -24,7 +24,7 @@ from zkattest.net.pending import PendingMessage, PendingMessages
 from zkattest.net.score import GOSSIP_THRESHOLD, ScoreBook
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wants import Wants
-from zkattest.net.wire import Published, Rpc, encode_rpc
+from zkattest.net.wire import Published, Rpc, encode_published, encode_rpc
 from zkattest.types.gossip import GossipMessage, Verdict
 
 MOST_IDS_A_HEARTBEAT = 5000
@@ -256,7 +256,7 @@ class GossipRouter:
     def _spread(
         self, message_id: bytes, topic: str, payload: bytes, peers: Iterable[str], now_s: float
     ) -> None:
-        frame = encode_rpc(Rpc(published=(Published((topic,), payload),)))
+        frame = encode_published(topic, payload)
         self._cache.put(message_id, topic, frame, now_s)
         for peer in peers:
             state = self._peers.get(peer)

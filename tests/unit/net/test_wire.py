@@ -10,6 +10,7 @@ from zkattest.net.wire import (
     Rpc,
     check_shape,
     decode_rpc,
+    encode_published,
     encode_rpc,
     encode_varint,
     frame_limit_bytes,
@@ -47,6 +48,17 @@ class Source:
 async def test_rpc__survives_encoding() -> None:
     frame = await read_frame(Source(encode_rpc(FULL)), 10_000)
     assert decode_rpc(frame) == FULL
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 70_000])
+def test_encode_published__equals_what_protobuf_makes(size: int) -> None:
+    rpc = Rpc(published=(Published(("t" * 130,), bytes(size)),))
+    assert encode_published("t" * 130, bytes(size)) == encode_rpc(rpc)
+
+
+async def test_encode_published__is_read_again() -> None:
+    frame = await read_frame(Source(encode_published("t", b"payload")), 1000)
+    assert decode_rpc(frame) == Rpc(published=(Published(("t",), b"payload"),))
 
 
 async def test_rpc__is_empty_for_an_empty_frame() -> None:
