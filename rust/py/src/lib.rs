@@ -4,6 +4,7 @@
 //! crosses to Python in [`errors`]. A file here is a set of functions with a `register`.
 
 mod blocks;
+mod builder;
 mod bls;
 mod errors;
 mod hashing;
@@ -18,5 +19,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     hashing::register(module)?;
     bls::register(module)?;
     proofs::register(module)?;
-    blocks::register(module)
+    blocks::register(module)?;
+    builder::register(module)
 }
