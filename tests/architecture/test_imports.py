@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import zkattest
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "zkattest"
 # The layers below the shells: no clock, no files, no environment, no concurrency.
@@ -72,5 +74,14 @@ def test_package__never_imports_tests_or_tools() -> None:
         for path in modules(".")
         for name in imported(path)
         if name.split(".")[0] in {"tests", "tools", "benches"}
+    ]
+    assert offenders == []
+
+
+def test_package__takes_no_name_from_its_own_face() -> None:
+    # `from zkattest import Registry` is for users; inside, it would hide which layer is meant.
+    faces = {f"zkattest.{name}" for name in zkattest.__all__} - {"zkattest.__version__"}
+    offenders = [
+        str(path.relative_to(ROOT)) for path in modules(".") if faces & set(imported(path))
     ]
     assert offenders == []
