@@ -48,7 +48,7 @@ guest: setup ## rebuild the guest program and compare it with the committed one
 	$(BIN)/python -m tools.build_guests
 
 record: setup ## regenerate the recorded chain and prove what is not proven yet
-	$(BIN)/python tools/record_chain.py
+	$(BIN)/python -m tools.record_chain all
 
 wheel: setup ## build a wheel into dist/
 	$(BIN)/python -m tools.build_wheel

@@ -150,7 +150,7 @@ def precompiles(wallet: Wallet) -> BlockPlan:
     )
     return BlockPlan(
         "precompiles",
-        "a contract calls ECRECOVER, SHA-256, identity, MODEXP and BN254 addition and logs the answers",
+        "a contract calls ECRECOVER, SHA-256, identity, MODEXP, BN254 addition; logs the answers",
         [wallet.dynamic(BOB, to=PROBE, data=data, gas=120_000)],
     )
 
@@ -192,7 +192,7 @@ def after_revert(wallet: Wallet) -> BlockPlan:
     """Include the reverted transactions once more."""
     return BlockPlan(
         "after_revert",
-        "child of the reverted block: repeats the flag, counts no gas for its parent, same transactions",
+        "child of the reverted block: repeats the flag, its base fee counts no gas for the parent",
         repeated_transfers(wallet),
     )
 

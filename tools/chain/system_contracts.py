@@ -1,4 +1,4 @@
-"""The system contracts of Osaka as the EIPs give them: address and the code their deployment leaves."""
+"""The system contracts of Osaka as the EIPs give them: addresses and runtime codes."""
 
 from collections.abc import Mapping
 from typing import Final
