@@ -1,0 +1,77 @@
+"""Forge what hostile peers send: blocks that break one rule each, and a proof with a wrong bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zkattest.crypto.blocks import decode_block
+from zkattest.crypto.hashing import sha256
+from zkattest.devnet import rlp
+from zkattest.devnet.pack import Pack, PackError
+from zkattest.types.execution import BlockPackage, Header
+
+_RECEIPT_ROOT = list(Header.__dataclass_fields__).index("parent_receipt_root")
+_SIGNATURE_R = -2
+
+
+def forge_signature(pack: Pack, number: int) -> BlockPackage:
+    """Sign the first transaction with an r that is no point's: nobody can have signed it."""
+    honest = pack[number].block
+    transactions = list(honest.transactions)
+    for step in range(1, 1 << 16):
+        transactions[0] = _with_r_moved(honest.transactions[0], step)
+        package = _with_body(pack[number].package, transactions)
+        if decode_block(package.block).senders()[0] is None:
+            return package
+    raise PackError(f"block {number}: every r near the first signature's is a point's")
+
+
+def forge_nonce_gap(pack: Pack, number: int) -> BlockPackage:
+    """Put a sender's later transaction in the place of its next one."""
+    honest = pack[number].block
+    expected = list(zip(honest.senders(), honest.columns.nonce, strict=True))
+    for later in pack.blocks[number:]:
+        rows = zip(
+            later.block.transactions,
+            later.block.senders(),
+            later.block.columns.nonce,
+            later.block.columns.blob_versioned_hashes,
+            strict=True,
+        )
+        for raw, sender, nonce, blobs in rows:
+            for index, (wanted, next_nonce) in enumerate(expected):
+                if sender == wanted and nonce > next_nonce and not blobs:
+                    transactions = list(honest.transactions)
+                    transactions[index] = raw
+                    return _with_body(pack[number].package, transactions)
+    raise PackError(f"block {number}: no sender of it has a later transaction")
+
+
+def forge_receipt_root(pack: Pack, number: int) -> BlockPackage:
+    """Claim other receipts for the parent than its execution gave."""
+    package = pack[number].package
+    block = rlp.as_list(rlp.decode(package.block))
+    rlp.as_list(block[0])[_RECEIPT_ROOT] = sha256(b"receipts that never were")
+    return replace(package, block=rlp.encode(block))
+
+
+def corrupt_proof(proof: bytes) -> bytes:
+    """Change one bit in the middle, where the field elements of the proof lie."""
+    middle = len(proof) // 2
+    return proof[:middle] + bytes([proof[middle] ^ 1]) + proof[middle + 1 :]
+
+
+def _with_body(package: BlockPackage, transactions: list[bytes]) -> BlockPackage:
+    """Put other transactions under the same header, which does not commit to them."""
+    block = rlp.as_list(rlp.decode(package.block))
+    # Typed transactions stand in the list as byte strings, legacy ones as lists.
+    block[1] = [rlp.decode(raw) if raw[0] >= 0xC0 else raw for raw in transactions]
+    return replace(package, block=rlp.encode(block))
+
+
+def _with_r_moved(raw: bytes, step: int) -> bytes:
+    typed = raw[:1] if raw[0] < 0xC0 else b""
+    fields = rlp.as_list(rlp.decode(raw[len(typed) :]))
+    r = int.from_bytes(rlp.as_bytes(fields[_SIGNATURE_R]), "big") + step
+    fields[_SIGNATURE_R] = r.to_bytes((r.bit_length() + 7) // 8, "big")
+    return typed + rlp.encode(fields)
