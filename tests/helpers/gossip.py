@@ -9,7 +9,7 @@ import trio
 
 from zkattest.net import GossipHost, GossipMessage, GossipSettings, Verdict, topic_string
 from zkattest.net.address import Address
-from zkattest.net.boundary import Identity, select_outbound
+from zkattest.net.boundary import Identity, select_inbound, select_outbound
 from zkattest.net.errors import PeerError
 from zkattest.net.link import MESHSUB_PROTOCOLS, secure_dialled
 from zkattest.net.muxer import Muxer, Stream
@@ -122,6 +122,10 @@ class RawPeer:
             await channel.read()
         finally:
             await socket.aclose()
+
+    async def accept_and_never_read(self) -> None:
+        """Let the host open its gossip stream and leave what it sends there unread."""
+        await select_inbound(await self.muxer.incoming.receive(), MESHSUB_PROTOCOLS)
 
     async def send(self, data: bytes) -> None:
         """Write bytes; a host that hangs up on them is what the test is about."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from tests.helpers.gossip import (
     BLOCKS,
     PROOF_BYTES,
     PROOFS,
+    SETTINGS,
     Collector,
     Judge,
     RawPeer,
@@ -299,6 +301,41 @@ async def test_bomb__is_debited_and_not_delivered() -> None:
                 collector.host, lambda: collector.host.counters().get("invalid_snappy") == 1
             )
         assert min(collector.host.peer_scores().values()) < -9
+
+
+async def test_peer__that_never_reads_is_dropped_and_stalls_nobody() -> None:
+    impatient = replace(SETTINGS, stall_s=0.5)
+    with trio.fail_after(LIMIT_S):
+        async with (
+            open_host(1, settings=impatient) as host,
+            open_host(2, [host.address]) as friend,
+            RawPeer.connect(host, 100) as idler,
+        ):
+            await idler.send(SUBSCRIBE)
+            await idler.accept_and_never_read()
+            await host.wait_for_mesh(PROOFS, 2)
+            sent = [host.publish(PROOFS, os.urandom(PROOF_BYTES)) for _ in range(4)]
+            for message_id in sent:
+                message = await friend.messages.receive()
+                assert message.message_id == message_id
+            await idler.ended.wait()
+            assert host.connected_peers() == {friend.peer_id}
+
+
+async def test_host__goes_on_while_a_peer_is_overloaded() -> None:
+    # The embedder of the second host decides nothing: what it cannot take is dropped unblamed.
+    small = replace(SETTINGS, pending_peer_limit=3)
+    with trio.fail_after(LIMIT_S):
+        async with open_host(1) as host, open_host(2, [host.address], settings=small) as busy:
+            await host.wait_for_mesh(PROOFS, 1)
+            for number in range(5):
+                host.publish(PROOFS, bytes([number]))
+            await wait_until(busy, lambda: busy.counters().get("overload", 0) == 2)
+            assert busy.peer_scores() == {host.peer_id: 0.0}
+            for _ in range(3):
+                message = await busy.messages.receive()
+                assert busy.report(message.message_id, Verdict.ACCEPT)
+            assert busy.peer_scores()[host.peer_id] > 2
 
 
 async def test_publish__refuses_foreign_topics_and_messages_too_big() -> None:
