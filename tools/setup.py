@@ -186,8 +186,10 @@ def build_wheel(cargo: Path, folder: Path) -> Path:
     }
     run(
         [
-            *(VENV / "bin" / "maturin", "build", "--release", "--locked", "--quiet"),
+            *(VENV / "bin" / "maturin", "build", "--release", "--locked"),
             *("--compatibility", "linux", "--out", folder),
+            # Minutes without a sign of life are too long for a person.
+            *([] if sys.stderr.isatty() else ["--quiet"]),
         ],
         "could not build the wheel; cargo's message is above",
         environment,

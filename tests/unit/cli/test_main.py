@@ -45,6 +45,20 @@ def test_run__exits_2_with_one_line_for_a_bad_argument(
     assert outcome(arguments, capsys) == (2, "", line)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command__explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = outcome([name, "--help"], capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: zkattest {name} ")
+
+
+def test_group__exits_2_with_one_line_without_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    expected = (2, "", "zkattest: arguments: Missing command.\n")
+    assert outcome(["prover"], capsys) == expected
+
+
 def test_help__imports_no_command_module() -> None:
     script = (
         "import sys\n"
