@@ -135,6 +135,7 @@ def install_core(cargo: Path) -> None:
         say("building zkattest._core in release mode; the first build takes many minutes")
         build_core(cargo, key, cached)
     copy_atomically(cached, target)
+    os.utime(cached.parent)  # what was used last is kept longest
     write_stamp("core", key)
     forget_old_cores()
 
