@@ -1,9 +1,15 @@
 //! What the system calls do, in software, for tests outside of the zkVM.
 
+use ark_ec::CurveGroup as _;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ff::fields::{Fp, MontBackend, MontConfig};
+use ark_ff::{BigInt, PrimeField};
 use k256::elliptic_curve::sec1::{FromEncodedPoint as _, ToEncodedPoint as _};
 use num_bigint::BigUint;
 
 use crate::limbs;
+
+type Mont<M, const N: usize> = Fp<MontBackend<M, N>, N>;
 
 pub fn keccak_permute(state: &mut [u64; 25]) {
     tiny_keccak::keccakf(state);
@@ -47,6 +53,76 @@ pub fn secp256k1_add(p: &mut [u64; 8], q: &[u64; 8]) {
 pub fn secp256k1_double(p: &mut [u64; 8]) {
     let point = to_k256(p);
     *p = from_k256(&(point + point).to_affine());
+}
+
+pub fn bn254_multiply(x: &mut [u64; 4], y: &[u64; 4]) {
+    multiply::<ark_bn254::FqConfig, 4>(x, y);
+}
+
+pub fn bn254_add(p: &mut [u64; 8], q: &[u64; 8]) {
+    add_points::<ark_bn254::g1::Config, 4, 8>(p, q);
+}
+
+pub fn bn254_double(p: &mut [u64; 8]) {
+    double_point::<ark_bn254::g1::Config, 4, 8>(p);
+}
+
+pub fn bls12_381_multiply(x: &mut [u64; 6], y: &[u64; 6]) {
+    multiply::<ark_bls12_381::FqConfig, 6>(x, y);
+}
+
+pub fn bls12_381_add(p: &mut [u64; 12], q: &[u64; 12]) {
+    add_points::<ark_bls12_381::g1::Config, 6, 12>(p, q);
+}
+
+pub fn bls12_381_double(p: &mut [u64; 12]) {
+    double_point::<ark_bls12_381::g1::Config, 6, 12>(p);
+}
+
+fn multiply<M: MontConfig<N>, const N: usize>(x: &mut [u64; N], y: &[u64; N]) {
+    let (a, b) = (Mont::<M, N>::new(BigInt(*x)), Mont::<M, N>::new(BigInt(*y)));
+    *x = (a * b).into_bigint().0;
+}
+
+fn add_points<C, const N: usize, const W: usize>(p: &mut [u64; W], q: &[u64; W])
+where
+    C: SWCurveConfig,
+    C::BaseField: PrimeField<BigInt = BigInt<N>>,
+{
+    assert_ne!(p[..N], q[..N], "system call with equal x");
+    *p = from_affine::<C, N, W>((to_affine::<C, N, W>(p) + to_affine::<C, N, W>(q)).into_affine());
+}
+
+fn double_point<C, const N: usize, const W: usize>(p: &mut [u64; W])
+where
+    C: SWCurveConfig,
+    C::BaseField: PrimeField<BigInt = BigInt<N>>,
+{
+    let point = to_affine::<C, N, W>(p);
+    *p = from_affine::<C, N, W>((point + point).into_affine());
+}
+
+fn to_affine<C, const N: usize, const W: usize>(p: &[u64; W]) -> Affine<C>
+where
+    C: SWCurveConfig,
+    C::BaseField: PrimeField<BigInt = BigInt<N>>,
+{
+    let coordinate = |at: usize| {
+        let limbs: [u64; N] = p[at..at + N].try_into().expect("N words");
+        C::BaseField::from_bigint(BigInt(limbs)).expect("reduced")
+    };
+    Affine::new_unchecked(coordinate(0), coordinate(N))
+}
+
+fn from_affine<C, const N: usize, const W: usize>(p: Affine<C>) -> [u64; W]
+where
+    C: SWCurveConfig,
+    C::BaseField: PrimeField<BigInt = BigInt<N>>,
+{
+    let mut out = [0; W];
+    out[..N].copy_from_slice(&p.x.into_bigint().0);
+    out[N..].copy_from_slice(&p.y.into_bigint().0);
+    out
 }
 
 pub fn hint<const N: usize>(f: impl Fn() -> [u64; N]) -> [u64; N] {

@@ -56,6 +56,36 @@ mod zkvm {
         syscalls::syscall_secp256k1_double(p);
     }
 
+    #[inline]
+    pub fn bn254_multiply(x: &mut [u64; 4], y: &[u64; 4]) {
+        syscalls::syscall_bn254_fp_mulmod(x.as_mut_ptr(), y.as_ptr());
+    }
+
+    #[inline]
+    pub fn bn254_add(p: &mut [u64; 8], q: &[u64; 8]) {
+        syscalls::syscall_bn254_add(p, q);
+    }
+
+    #[inline]
+    pub fn bn254_double(p: &mut [u64; 8]) {
+        syscalls::syscall_bn254_double(p);
+    }
+
+    #[inline]
+    pub fn bls12_381_multiply(x: &mut [u64; 6], y: &[u64; 6]) {
+        syscalls::syscall_bls12381_fp_mulmod(x.as_mut_ptr(), y.as_ptr());
+    }
+
+    #[inline]
+    pub fn bls12_381_add(p: &mut [u64; 12], q: &[u64; 12]) {
+        syscalls::syscall_bls12381_add(p, q);
+    }
+
+    #[inline]
+    pub fn bls12_381_double(p: &mut [u64; 12]) {
+        syscalls::syscall_bls12381_double(p);
+    }
+
     /// Words that the host computes with `f`, outside of the proof: whoever calls must prove them right.
     #[inline]
     pub fn hint<const N: usize>(f: impl Fn() -> [u64; N]) -> [u64; N] {
