@@ -1,6 +1,7 @@
 """`zkattest prove`: prove the execution of a block."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,7 @@ def print_proof(path: Path, proof: Proof, *, json: bool) -> None:
     """Print what proving one block gave and cost."""
     if json:
         print_json({"block": path, **proof.to_dict()})
+        sys.stdout.flush()  # whoever reads a pipe learns of each proof when it is there
         return
     typer.echo(
         f"{path}: proven in {proof.elapsed_ms / 1000:.0f} s, {proof.cycles:,} cycles, "

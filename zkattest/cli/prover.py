@@ -1,5 +1,6 @@
 """`zkattest prover`: build or find the prover worker, and say what is there."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,9 @@ from zkattest.cli.output import fail, print_json
 from zkattest.cli.progress import BuildDisplay
 from zkattest.cli.proving import run_cancellable
 from zkattest.prover.build import ensure_built
-from zkattest.prover.cache import CacheEntry, current_entry
+from zkattest.prover.cache import CacheEntry, current_entry, find_worker
 from zkattest.prover.errors import CannotProve
+from zkattest.prover.job import program_key
 from zkattest.prover.program import load_program
 from zkattest.prover.settings import GIB, prove_needs
 from zkattest.prover.system import measure_resources, require
@@ -60,6 +62,22 @@ def status(json: JsonOption = False) -> ExitCode:
         for name, value in facts.items():
             typer.echo(f"{name}: {value}")
     return ExitCode.VALID if facts["ready"] else ExitCode.NOT_CHECKED
+
+
+@app.command()
+def key(
+    elf: Annotated[Path, typer.Argument(help="Program for SP1 (ELF).", show_default=False)],
+) -> ExitCode:
+    """
+    Print the key of a program: 0x and 64 digits.
+
+    Exit codes: 0 printed, 2 could not.
+    """
+    try:
+        typer.echo(run_cancellable(program_key, find_worker(), elf))
+    except CannotProve as failure:
+        fail("prover", failure.cause, failure.detail)
+    return ExitCode.VALID
 
 
 def gather_facts() -> dict[str, object]:

@@ -91,11 +91,12 @@ class Prover:
         """
         Prove a block and write the proof to `output`, whole and verified, or not at all.
 
-        Refuses before any work when memory or disk would not do, or when the worker makes another
-        key of the program than the one that is committed.
+        Refuses before the long work when memory or disk would not do, when the worker makes another
+        key of the program than the one that is committed, or when the guest cannot use the block.
         """
         self._require(prove_needs(), "proving", output.parent)
         await self._check_key(report)
+        await self._check_statement(package, report)
         with self._input_file(package) as path:
             answer = await self._worker.request(
                 "prove", {"elf": self._program.elf, "input": path, "output": output}, report
@@ -129,6 +130,15 @@ class Prover:
             )
         self._checked_start = self._worker.starts
 
+    async def _check_statement(self, package: BlockPackage, report: ReportProgress) -> None:
+        """Run the guest first: a proof that says nothing is not worth minutes."""
+        execution = await self.execute(package, report)
+        if not any(execution.public_values):
+            raise CannotProve(
+                Cause.UNREADABLE_INPUT,
+                "the guest cannot use this block or its witness (its public values are all zero)",
+            )
+
     def _require(self, needs: Needs, purpose: str, folder: Path) -> None:
         free = measure_resources(folder)
         require(needs, free, purpose, reusable_bytes=self._worker.memory_bytes())
@@ -153,3 +163,9 @@ async def open_prover(program: Program, entry: CacheEntry) -> AsyncIterator[Prov
     command = (str(entry.binary),)
     async with open_worker(command, worker_environment(entry)) as worker:
         yield Prover(worker, program, entry)
+
+
+async def program_key(entry: CacheEntry, elf: Path) -> str:
+    """Ask a worker for the key of any program."""
+    async with open_worker((str(entry.binary),), worker_environment(entry)) as worker:
+        return Fields(await worker.request("setup", {"elf": elf})).text("program_vk")

@@ -13,7 +13,7 @@ use tracing_subscriber::{Layer, layer::Context};
 
 #[derive(Default)]
 struct State {
-    first_error: Option<String>,
+    first_cause: Option<String>,
     first_panic: Option<String>,
     finished: bool,
 }
@@ -59,7 +59,10 @@ impl Faults {
     /// First logged error or panic of this job.
     pub fn first_cause(&self) -> Option<String> {
         let state = self.lock();
-        state.first_error.clone().or_else(|| state.first_panic.clone())
+        state
+            .first_error
+            .clone()
+            .or_else(|| state.first_panic.clone())
     }
 
     /// First panic of this job.
@@ -68,11 +71,14 @@ impl Faults {
     }
 
     fn record_error(&self, message: String) {
-        self.lock().first_error.get_or_insert(message);
+        self.lock().first_cause.get_or_insert(message);
     }
 
     fn record_panic(&self, message: String) {
-        self.lock().first_panic.get_or_insert(message);
+        let mut state = self.lock();
+        state.first_cause.get_or_insert_with(|| message.clone());
+        state.first_panic.get_or_insert(message);
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -81,7 +87,9 @@ impl Faults {
         let state = self.lock();
         let mut state = self
             .changed
-            .wait_while(state, |state| !state.finished && state.first_panic.is_none())
+            .wait_while(state, |state| {
+                !state.finished && state.first_panic.is_none()
+            })
             .unwrap_or_else(PoisonError::into_inner);
         if !state.finished {
             state = self
@@ -107,7 +115,9 @@ impl Faults {
                 .map(ToString::to_string)
                 .or_else(|| info.payload().downcast_ref::<String>().cloned())
                 .unwrap_or_else(|| "panic without a message".to_owned());
-            let place = info.location().map(|at| format!(" ({}:{})", file_name(at.file()), at.line()));
+            let place = info
+                .location()
+                .map(|at| format!(" ({}:{})", file_name(at.file()), at.line()));
             self.record_panic(one_line(&text) + &place.unwrap_or_default());
         }));
     }

@@ -41,16 +41,26 @@ struct Prover {
 impl Jobs {
     /// Prepare to run jobs; builds nothing yet.
     pub fn new(settings: Settings, emitter: Emitter) -> Self {
-        Self { settings, emitter, light: None, prover: None, keys: HashMap::new() }
+        Self {
+            settings,
+            emitter,
+            light: None,
+            prover: None,
+            keys: HashMap::new(),
+        }
     }
 
     /// Do what the request asks for.
     pub async fn run(&mut self, request: &Request) -> Result<Outcome, Failure> {
         progress().begin(request.id(), self.emitter.clone());
         let outcome = match request {
-            Request::Setup { elf, for_proving, .. } => self.setup(elf, *for_proving).await,
+            Request::Setup {
+                elf, for_proving, ..
+            } => self.setup(elf, *for_proving).await,
             Request::Execute { elf, input, .. } => self.execute(elf, input).await,
-            Request::Prove { elf, input, output, .. } => self.prove(elf, input, output).await,
+            Request::Prove {
+                elf, input, output, ..
+            } => self.prove(elf, input, output).await,
             Request::Shutdown { .. } => Ok(Outcome::Shutdown),
         };
         progress().end();
@@ -64,7 +74,10 @@ impl Jobs {
         if for_proving {
             self.warm_prover(&elf).await?;
         }
-        Ok(Outcome::Setup { program_vk: key.bytes32(), elapsed_ms: elapsed_ms(started) })
+        Ok(Outcome::Setup {
+            program_vk: key.bytes32(),
+            elapsed_ms: elapsed_ms(started),
+        })
     }
 
     async fn execute(&mut self, elf: &Path, input: &Path) -> Result<Outcome, Failure> {
@@ -86,7 +99,11 @@ impl Jobs {
             return Err(Failure::new(FailureKind::Execution, message));
         }
         progress().report("execute", 1, 1);
-        Ok(describe(&report, public_values.as_slice(), elapsed_ms(started)))
+        Ok(describe(
+            &report,
+            public_values.as_slice(),
+            elapsed_ms(started),
+        ))
     }
 
     async fn prove(&mut self, elf: &Path, input: &Path, output: &Path) -> Result<Outcome, Failure> {
@@ -155,7 +172,10 @@ impl Jobs {
     async fn warm_prover(&mut self, elf: &Elf) -> Result<SP1LocalNode, Failure> {
         // Tables that are kept belong to one program: another needs a prover of its own.
         if self.settings.keep_program_tables
-            && self.prover.as_ref().is_some_and(|prover| prover.program != *elf)
+            && self
+                .prover
+                .as_ref()
+                .is_some_and(|prover| prover.program != *elf)
         {
             self.prover = None;
         }
@@ -164,7 +184,10 @@ impl Jobs {
             let node = build_prover(&self.settings)
                 .await
                 .map_err(|error| failed(FailureKind::Proving, "prover does not start", &error))?;
-            self.prover = Some(Prover { node, program: elf.clone() });
+            self.prover = Some(Prover {
+                node,
+                program: elf.clone(),
+            });
             progress().report("start", 1, 1);
         }
         Ok(self.prover.as_ref().expect("set above").node.clone())
@@ -195,7 +218,9 @@ async fn build_prover(settings: &Settings) -> anyhow::Result<SP1LocalNode> {
             permits.clone(),
         )
         .with_wrap_air_prover(CpuWrapProverBuilder, permits);
-    SP1LocalNodeBuilder::from_worker_client_builder(builder).build().await
+    SP1LocalNodeBuilder::from_worker_client_builder(builder)
+        .build()
+        .await
 }
 
 fn read_program(path: &Path) -> Result<Elf, Failure> {
@@ -209,24 +234,32 @@ fn read_input(path: &Path) -> Result<SP1Stdin, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
-        Failure::new(FailureKind::Request, format!("{}: {error}", path.display()))
-    })
+    fs::read(path)
+        .map_err(|error| Failure::new(FailureKind::Request, format!("{}: {error}", path.display())))
 }
 
 /// Name a failure of the prover by the first thing that it logged.
 fn failed(kind: FailureKind, what: &str, error: &anyhow::Error) -> Failure {
     let message = format!("{what}: {}", one_line(&format!("{error:#}")));
-    Failure { kind, message, cause: faults().first_cause() }
+    Failure {
+        kind,
+        message,
+        cause: faults().first_cause(),
+    }
 }
 
 fn describe(report: &ExecutionReport, public_values: &[u8], elapsed_ms: u64) -> Execution {
-    let calls = report.syscall_counts.iter().filter(|(_, count)| **count > 0);
+    let calls = report
+        .syscall_counts
+        .iter()
+        .filter(|(_, count)| **count > 0);
     Execution {
         cycles: report.total_instruction_count(),
         prover_gas: report.gas(),
         public_values: hex::encode(public_values),
-        system_calls: calls.map(|(code, count)| (code.to_string().to_lowercase(), *count)).collect(),
+        system_calls: calls
+            .map(|(code, count)| (code.to_string().to_lowercase(), *count))
+            .collect(),
         touched_memory_addresses: report.touched_memory_addresses,
         elapsed_ms,
     }

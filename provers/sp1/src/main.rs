@@ -46,9 +46,13 @@ fn main() {
     start_logging();
     faults().install_panic_hook();
     leave_on_signals();
+    cleanup::sweep_shared_memory();
     let settings = Settings::from_env().unwrap_or_else(|message| {
         let failure = Failure::new(FailureKind::Request, message);
-        emitter.emit(&Event::Error { id: None, failure: &failure });
+        emitter.emit(&Event::Error {
+            id: None,
+            failure: &failure,
+        });
         cleanup::leave(EXIT_SETTINGS)
     });
     emitter.emit(&Event::Ready {
@@ -70,7 +74,12 @@ fn start_logging() {
     tracing_subscriber::registry()
         .with(FaultLayer.with_filter(Targets::new().with_default(tracing::Level::ERROR)))
         .with(ProgressLayer.with_filter(watched))
-        .with(fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(shown))
+        .with(
+            fmt::layer()
+                .with_writer(io::stderr)
+                .with_ansi(false)
+                .with_filter(shown),
+        )
         .init();
 }
 
@@ -117,7 +126,10 @@ fn serve(requests: &Receiver<String>, emitter: &Emitter, settings: Settings) {
             Err(error) => {
                 let message = format!("request not understood: {}", one_line(&error.to_string()));
                 let failure = Failure::new(FailureKind::Request, message);
-                emitter.emit(&Event::Error { id: None, failure: &failure });
+                emitter.emit(&Event::Error {
+                    id: None,
+                    failure: &failure,
+                });
                 continue;
             }
         };
@@ -131,13 +143,18 @@ fn serve(requests: &Receiver<String>, emitter: &Emitter, settings: Settings) {
 /// Wait for the answer, or for a panic that keeps it from ever coming.
 fn wait_for(answers: &Receiver<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
     match faults().wait(GRACE_AFTER_PANIC) {
-        Waited::Finished => answers.recv().unwrap_or_else(|_| Err(panicked("job ended early"))),
+        Waited::Finished => answers
+            .recv()
+            .unwrap_or_else(|_| Err(panicked("job ended early"))),
         Waited::Stuck(panic) => Err(panicked(&panic)),
     }
 }
 
 fn panicked(message: &str) -> Failure {
-    let mut failure = Failure::new(FailureKind::Panic, format!("the prover panicked: {message}"));
+    let mut failure = Failure::new(
+        FailureKind::Panic,
+        format!("the prover panicked: {message}"),
+    );
     failure.cause = faults().first_cause();
     failure
 }
@@ -147,7 +164,10 @@ fn panicked(message: &str) -> Failure {
 fn report(id: &str, answer: Result<Outcome, Failure>, emitter: &Emitter) {
     match &answer {
         Ok(outcome) => emitter.emit(&Event::Result { id, outcome }),
-        Err(failure) => emitter.emit(&Event::Error { id: Some(id), failure }),
+        Err(failure) => emitter.emit(&Event::Error {
+            id: Some(id),
+            failure,
+        }),
     }
     if matches!(answer, Ok(Outcome::Shutdown)) {
         cleanup::leave(EXIT_DONE);

@@ -51,7 +51,10 @@ pub fn write_verified(
         fs::rename(&unfinished, output)
             .and_then(|()| File::open(folder_of(output))?.sync_all())
             .map_err(|error| output_failure(output, &error.to_string()))?;
-        Ok(Written { bytes: bytes.len() as u64, verify_ms })
+        Ok(Written {
+            bytes: bytes.len() as u64,
+            verify_ms,
+        })
     });
     if result.is_err() {
         let _ = fs::remove_file(&unfinished);
@@ -62,7 +65,11 @@ pub fn write_verified(
 
 fn write_checked(path: &Path, bytes: &[u8], key: &SP1VerifyingKey) -> Result<u64, Failure> {
     let write = || -> std::io::Result<Vec<u8>> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::read(path)
@@ -76,7 +83,10 @@ fn write_checked(path: &Path, bytes: &[u8], key: &SP1VerifyingKey) -> Result<u64
 /// Verify a proof file's bytes exactly as a stranger would.
 fn verify(bytes: &[u8], key: &SP1VerifyingKey) -> Result<(), Failure> {
     let rejected = |why: String| {
-        Failure::new(FailureKind::Proving, format!("the finished proof does not verify: {why}"))
+        Failure::new(
+            FailureKind::Proving,
+            format!("the finished proof does not verify: {why}"),
+        )
     };
     let bundle: ProofFromNetwork =
         bincode::deserialize(bytes).map_err(|error| rejected(error.to_string()))?;

@@ -64,7 +64,6 @@ struct Job {
     emitter: Emitter,
     started: Instant,
     shards: Option<u64>,
-    begun: BTreeMap<Stage, u64>,
     done: BTreeMap<Stage, u64>,
     spent_ms: BTreeMap<&'static str, u64>,
     current: Stage,
@@ -92,7 +91,6 @@ impl Progress {
             emitter,
             started: Instant::now(),
             shards: None,
-            begun: BTreeMap::new(),
             done: BTreeMap::new(),
             spent_ms: BTreeMap::new(),
             current: Stage::Execute,
@@ -114,7 +112,6 @@ impl Progress {
     pub fn begin_proof(&self) {
         if let Some(job) = self.lock().as_mut() {
             job.shards = None;
-            job.begun.clear();
             job.done.clear();
             job.spent_ms.clear();
         }
@@ -129,7 +126,6 @@ impl Progress {
 
     fn span_begins(&self, stage: Stage) {
         if let Some(job) = self.lock().as_mut() {
-            *job.begun.entry(stage).or_default() += 1;
             job.current = stage;
             job.report(stage, None);
         }
@@ -174,7 +170,12 @@ impl Job {
             Stage::Core | Stage::Normalise => self.shards,
             Stage::Reduce => self.shards.map(reductions),
         };
-        self.emit(stage.name(), self.done.get(&stage).copied().unwrap_or(0), total, detail);
+        self.emit(
+            stage.name(),
+            self.done.get(&stage).copied().unwrap_or(0),
+            total,
+            detail,
+        );
     }
 }
 
@@ -198,7 +199,12 @@ impl<S> Layer<S> for ProgressLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
+    fn on_new_span(
+        &self,
+        attributes: &span::Attributes<'_>,
+        id: &span::Id,
+        context: Context<'_, S>,
+    ) {
         if let Some(stage) = Stage::of(attributes.metadata()) {
             if let Some(span) = context.span(id) {
                 span.extensions_mut().insert(Begun(Instant::now()));
@@ -210,9 +216,14 @@ where
     }
 
     fn on_close(&self, id: span::Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id) else { return };
+        let Some(span) = context.span(&id) else {
+            return;
+        };
         if let Some(stage) = Stage::of(span.metadata()) {
-            let spent_ms = span.extensions().get::<Begun>().map_or(0, |begun| elapsed_ms(begun.0));
+            let spent_ms = span
+                .extensions()
+                .get::<Begun>()
+                .map_or(0, |begun| elapsed_ms(begun.0));
             progress().span_ends(stage, spent_ms);
         }
     }

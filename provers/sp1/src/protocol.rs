@@ -22,11 +22,25 @@ pub const PROTOCOL: u32 = 1;
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// Compute the program's key and, when a proof will follow, build the prover.
-    Setup { id: String, elf: PathBuf, #[serde(default)] for_proving: bool },
+    Setup {
+        id: String,
+        elf: PathBuf,
+        #[serde(default)]
+        for_proving: bool,
+    },
     /// Run the program without proving.
-    Execute { id: String, elf: PathBuf, input: PathBuf },
+    Execute {
+        id: String,
+        elf: PathBuf,
+        input: PathBuf,
+    },
     /// Write a verified compressed proof of the run to `output`.
-    Prove { id: String, elf: PathBuf, input: PathBuf, output: PathBuf },
+    Prove {
+        id: String,
+        elf: PathBuf,
+        input: PathBuf,
+        output: PathBuf,
+    },
     /// End the process.
     Shutdown { id: String },
 }
@@ -73,7 +87,11 @@ pub struct Failure {
 impl Failure {
     /// Build a failure without a logged cause.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None }
+        Self {
+            kind,
+            message: message.into(),
+            cause: None,
+        }
     }
 }
 
@@ -140,7 +158,13 @@ pub struct Proof {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event<'a> {
     /// First line: who speaks.
-    Ready { protocol: u32, worker: &'a str, sp1: &'a str, pid: u32, settings: &'a Settings },
+    Ready {
+        protocol: u32,
+        worker: &'a str,
+        sp1: &'a str,
+        pid: u32,
+        settings: &'a Settings,
+    },
     /// Where a job is.
     Progress {
         id: &'a str,

@@ -132,9 +132,9 @@ impl Settings {
 fn from_env<T: FromStr + Display>(name: &str, default: T) -> Result<T, String> {
     let name = format!("ZKATTEST_SP1_{name}");
     match env::var(&name) {
-        Ok(text) => {
-            text.parse().map_err(|_| format!("{name}={text}: not a value like {default}"))
-        }
+        Ok(text) => text
+            .parse()
+            .map_err(|_| format!("{name}={text}: not a value like {default}")),
         Err(env::VarError::NotPresent) => Ok(default),
         Err(env::VarError::NotUnicode(_)) => Err(format!("{name}: not text")),
     }

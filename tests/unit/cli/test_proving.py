@@ -192,3 +192,10 @@ def test_status__tells_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert answer.returncode == 2
     assert facts["built"] is False
     assert "not built: run `zkattest prover init`" in facts["problems"]
+
+
+@pytest.mark.usefixtures("fake_cache")
+def test_key__prints_the_key_alone(elf: Path) -> None:
+    answer = run("prover", "key", elf)
+    assert answer.returncode == 0
+    assert answer.stdout == f"{FAKE_VK}\n"

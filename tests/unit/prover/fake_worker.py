@@ -14,6 +14,8 @@ import time
 
 MODE = os.environ.get("FAKE_WORKER_MODE", "good")
 VALUES = "11" * 32 + "01" + "01" + "00" * 7 + "8678"
+if MODE == "sentinel":
+    VALUES = "00" * 43
 READY = {"event": "ready", "protocol": 1, "worker": "fake", "sp1": "fake", "pid": os.getpid()}
 
 

@@ -73,3 +73,12 @@ async def test_prove__cannot_when_the_worker_dies(
         with pytest.raises(WorkerGone):
             await prover.prove(package, tmp_path / "proof.bin")
     assert list(entry.scratch.iterdir()) == []
+
+
+async def test_prove__refused_when_the_guest_cannot_use_the_block(
+    program: Program, entry: CacheEntry, package: BlockPackage, tmp_path: Path
+) -> None:
+    async with fake_prover("sentinel", program, entry) as prover:
+        with pytest.raises(CannotProve, match="public values are all zero"):
+            await prover.prove(package, tmp_path / "proof.bin")
+    assert not (tmp_path / "proof.bin").exists()
