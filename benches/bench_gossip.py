@@ -64,7 +64,7 @@ async def receive(
 async def publish(arguments: argparse.Namespace, hosts: dict[int, GossipHost], go: float) -> None:
     """Publish, in turns with the other processes."""
     for index in range(arguments.count):
-        await trio.sleep(go + index * arguments.interval - time.monotonic())
+        await trio.sleep(max(0.0, go + index * arguments.interval - time.monotonic()))
         host = hosts.get(index % arguments.hosts)
         if host is not None:
             body = os.urandom(max(0, arguments.size - HEADER_BYTES))

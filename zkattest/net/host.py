@@ -261,8 +261,8 @@ class GossipHost:
     async def _drain(self) -> None:
         deadline_s = trio.current_time() + self._settings.drain_s
         with trio.CancelScope(deadline=deadline_s, shield=True):
-            for links in list(self._links.values()):
-                await links[-1].outbox.wait_idle()
+            for outbox in [links[-1].outbox for links in self._links.values()]:
+                await outbox.wait_idle()
 
     # What links tell us.
 
