@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zkattest.prover.protocol import (
@@ -17,6 +17,10 @@ from zkattest.prover.protocol import (
     encode_request,
     parse_event,
 )
+
+
+# Time says nothing about these codecs, and a busy machine is slow.
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def line(**fields: object) -> bytes:
@@ -76,6 +80,7 @@ def test_line__refused_with_the_field(data: bytes, message: str) -> None:
         parse_event(data)
 
 
+@RELAXED
 @given(st.binary(max_size=200))
 def test_line__any_bytes_are_an_event_or_refused(data: bytes) -> None:
     with contextlib.suppress(ProtocolError):
@@ -86,6 +91,7 @@ VALUES = [None, True, -1, 0, 7, "", "x", "ready", "progress", "result", "error",
 NAMES = ["event", "id", "stage", "done", "total", "detail", "elapsed_ms", "kind", "settings"]
 
 
+@RELAXED
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(VALUES)))
 def test_line__any_object_is_an_event_or_refused(fields: dict[str, object]) -> None:
     with contextlib.suppress(ProtocolError):
