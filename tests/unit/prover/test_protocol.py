@@ -18,7 +18,6 @@ from zkattest.prover.protocol import (
     parse_event,
 )
 
-
 # Time says nothing about these codecs, and a busy machine is slow.
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
