@@ -350,9 +350,10 @@ async def test_open__refuses_a_bad_address_and_a_peer_without_name() -> None:
     with pytest.raises(ValueError, match="ends in /p2p"):
         async with open_host(1, ["/ip4/127.0.0.1/tcp/1"]):
             pass
-    with pytest.raises(ValueError, match="address"):
-        async with open_host(1, listen="127.0.0.1:80"):
-            pass
+    for listen in ("127.0.0.1:80", "/dns4/localhost/tcp/0"):
+        with pytest.raises(ValueError, match="address"):
+            async with open_host(1, listen=listen):
+                pass
     async with open_host(1) as host:
         with pytest.raises(OSError, match="in use"):
             async with open_host(2, listen=host.address.split("/p2p/")[0]):

@@ -53,6 +53,7 @@ class GossipHost:
         self._links: dict[str, list[Link]] = {}
         self._connections = trio.CapacityLimiter(settings.most_connections)
         self._changed = trio.Event()
+        self._connected_or_lost = trio.Event()
         self._delivered, self.messages = trio.open_memory_channel[GossipMessage](
             settings.pending_limit
         )
@@ -77,8 +78,8 @@ class GossipHost:
         Raises `OSError` when the address cannot be bound and `ValueError` when one is malformed.
         """
         identity = Identity(key_seed)
-        address = Address.parse(listen)
-        dialled = [_peer_address(peer) for peer in peers]
+        address = _listen_address(listen)
+        dialled = [each for each in map(_peer_address, peers) if each.peer_id != identity.peer_id]
         listeners = await trio.open_tcp_listeners(address.port, host=address.host)
         bound = Address(
             address.protocol,
@@ -199,7 +200,7 @@ class GossipHost:
         while True:
             await trio.sleep(pause_s)
             while peer in self._links:
-                await self.wait_for_change()
+                await self._connected_or_lost.wait()
             if self._router.scores.is_graylisted(peer, trio.current_time()):
                 pause_s = settings.redial_most_s
                 continue
@@ -292,10 +293,17 @@ class GossipHost:
         links = self._links.get(link.peer_id, [])
         if link not in links:
             return
+        was_newest = links[-1] is link
         links.remove(link)
         if not links:
             del self._links[link.peer_id]
             self._router.disconnected(link.peer_id)
+        elif was_newest:
+            # What the peer said on its older link was forgotten when the newer one opened, and it
+            # may never have seen the newer one: start over.
+            links[-1].close()
+        self._connected_or_lost.set()
+        self._connected_or_lost = trio.Event()
         self._announce_change()
 
     # What the router decides.
@@ -328,6 +336,13 @@ class GossipHost:
     def _announce_change(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+
+
+def _listen_address(text: str) -> Address:
+    address = Address.parse(text)
+    if address.protocol not in {"ip4", "ip6"}:
+        raise ValueError(f"address {text!r}: listening takes an IP address")
+    return address
 
 
 def _peer_address(text: str) -> Address:
