@@ -9,6 +9,7 @@ pub mod block;
 pub mod claim;
 pub mod header;
 pub mod input;
+mod machine;
 pub mod rules;
 pub mod ssz;
 pub mod statement;

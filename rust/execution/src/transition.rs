@@ -5,21 +5,21 @@
 
 use std::sync::Arc;
 
-use ethrex_common::types::requests::{EncodedRequests, Requests};
+use ethrex_common::types::requests::EncodedRequests;
 use ethrex_common::types::{
-    AccountUpdate, BlockHeader, Receipt, Transaction, calculate_base_fee_per_blob_gas,
+    AccountUpdate, Receipt, Transaction, calculate_base_fee_per_blob_gas,
     compute_receipts_root_and_logs_bloom, compute_withdrawals_root,
 };
 use ethrex_common::{Address, Bloom, H256, U256};
 use ethrex_crypto::Crypto;
 use ethrex_trie::EMPTY_TRIE_HASH;
-use ethrex_vm::{Evm, EvmError};
+use ethrex_vm::EvmError;
 use thiserror::Error;
 
 use crate::block::{Block, DecodeError};
 use crate::claim::ExecutionClaim;
-use crate::header::Header;
 use crate::input::StatelessInput;
+use crate::machine::Machine;
 use crate::rules::BLOB_BASE_FEE_UPDATE_FRACTION;
 use crate::witness::{WitnessError, WitnessState};
 
@@ -51,7 +51,7 @@ pub enum ExecutionError {
     CannotPreCharge(usize),
     /// The EVM could not read its state or failed inside.
     #[error("evm: {0}")]
-    Evm(EvmError),
+    Evm(#[from] EvmError),
 }
 
 /// Result of executing a block.
@@ -105,12 +105,13 @@ pub fn execute_block(
 ) -> Result<Execution, ExecutionError> {
     let block = Block::decode(&input.block, crypto.as_ref())?;
     let state = WitnessState::open(&block, input.chain_id, &input.witness, Arc::clone(&crypto))?;
-    apply_body(&block, &state, crypto)
+    apply_body(&block, input.chain_id, &state, crypto)
 }
 
 /// Execute `block` over `state` and write the result to it.
 pub fn apply_body(
     block: &Block,
+    chain_id: u64,
     state: &WitnessState,
     crypto: Arc<dyn Crypto>,
 ) -> Result<Execution, ExecutionError> {
@@ -121,32 +122,32 @@ pub fn apply_body(
             got: withdrawals_root,
         });
     }
-    let environment = evm_header(&block.header);
-    let mut evm = Evm::new_for_l1(state.clone(), Arc::clone(&crypto));
-    evm.apply_system_calls(&environment)
-        .map_err(ExecutionError::Evm)?;
-    let snapshot = evm.db.clone();
+    let blob_base_fee = calculate_base_fee_per_blob_gas(
+        block.header.excess_blob_gas,
+        BLOB_BASE_FEE_UPDATE_FRACTION,
+    );
+    let mut machine = Machine::new(&block.header, chain_id, blob_base_fee, state, &crypto);
+    machine.opening_system_calls()?;
+    let snapshot = machine.snapshot();
 
-    let mut outcome = process_transactions(block, &environment, &mut evm, crypto.as_ref())?;
+    let mut outcome = process_transactions(block, &mut machine, blob_base_fee, crypto.as_ref())?;
     let mut requests = Vec::new();
     if outcome.revert.is_none() {
-        evm.process_withdrawals(&block.withdrawals)
-            .map_err(ExecutionError::Evm)?;
-        match extract_requests(&mut evm, &outcome.receipts, &environment)? {
+        machine.withdrawals(&block.withdrawals)?;
+        match process_general_purpose_requests(&mut machine, &outcome.receipts)? {
             Ok(extracted) => requests = extracted,
             Err(revert) => outcome.revert = Some(revert),
         }
     }
     if outcome.revert.is_some() {
         // Withdrawals and the opening system calls stay; everything of the transactions goes.
-        evm.db = snapshot;
+        machine.restore(snapshot);
         outcome.receipts.clear();
         outcome.gas_used = 0;
-        evm.process_withdrawals(&block.withdrawals)
-            .map_err(ExecutionError::Evm)?;
+        machine.withdrawals(&block.withdrawals)?;
     }
 
-    let updates = evm.get_state_transitions().map_err(ExecutionError::Evm)?;
+    let updates = machine.state_transitions()?;
     let post_state_root = state.apply(&updates)?;
     let claim = claim(block, &outcome, post_state_root, &requests, crypto.as_ref());
     Ok(Execution {
@@ -168,14 +169,10 @@ struct TransactionsOutcome {
 /// Run `process_transactions` of the EIP: pre-charge all, run each, compare the gas.
 fn process_transactions(
     block: &Block,
-    environment: &BlockHeader,
-    evm: &mut Evm,
+    machine: &mut Machine<'_>,
+    blob_base_fee: U256,
     crypto: &dyn Crypto,
 ) -> Result<TransactionsOutcome, ExecutionError> {
-    let blob_base_fee = calculate_base_fee_per_blob_gas(
-        block.header.excess_blob_gas,
-        BLOB_BASE_FEE_UPDATE_FRACTION,
-    );
     let base_fee = block.header.base_fee_per_gas;
     let senders = recover_senders(block, crypto)?;
     let charges: Vec<U256> = block
@@ -184,7 +181,8 @@ fn process_transactions(
         .map(|transaction| max_gas_fee(transaction, base_fee, blob_base_fee))
         .collect();
     for (index, (sender, charge)) in senders.iter().zip(&charges).enumerate() {
-        change_balance(evm, *sender, |balance| balance.checked_sub(*charge))?
+        machine
+            .change_balance(*sender, |balance| balance.checked_sub(*charge))?
             .ok_or(ExecutionError::CannotPreCharge(index))?;
     }
 
@@ -200,17 +198,19 @@ fn process_transactions(
             return Ok(outcome);
         }
         // The transaction's own charge comes back; the ordinary rules charge and refund it.
-        change_balance(evm, sender, |balance| balance.checked_add(charge))?
+        machine
+            .change_balance(sender, |balance| balance.checked_add(charge))?
             .ok_or(ExecutionError::CannotPreCharge(index))?;
         let capped = with_effective_caps(transaction, base_fee, blob_base_fee);
-        match evm.execute_tx(&capped, environment, &mut outcome.gas_used, sender) {
-            Ok((receipt, _)) => outcome.receipts.push(receipt),
+        let price = effective_gas_price(transaction, base_fee);
+        match machine.transaction(&capped, price, sender, &mut outcome.gas_used) {
+            Ok(receipt) => outcome.receipts.push(receipt),
             Err(EvmError::Transaction(cause)) => {
                 outcome.revert = Some(Revert::Transaction { index, cause });
                 return Ok(outcome);
             }
             // A missing node is never a verdict: a prover could choose it.
-            Err(error) => return Err(ExecutionError::Evm(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     if outcome.gas_used != block.header.gas_used {
@@ -240,19 +240,6 @@ pub fn recover_sender(transaction: &Transaction, crypto: &dyn Crypto) -> Option<
     crypto
         .recover_signer(&signature, &crypto.keccak256(&payload))
         .ok()
-}
-
-/// Change a balance; the inner `None` says that `change` refused it.
-fn change_balance(
-    evm: &mut Evm,
-    address: Address,
-    change: impl FnOnce(U256) -> Option<U256>,
-) -> Result<Option<()>, ExecutionError> {
-    let account = evm
-        .db
-        .get_account_mut(address)
-        .map_err(|error| ExecutionError::Evm(error.into()))?;
-    Ok(change(account.info.balance).map(|balance| account.info.balance = balance))
 }
 
 /// Compute the price a transaction pays per gas: the cap, or base fee plus tip where lower.
@@ -311,13 +298,12 @@ fn with_effective_caps(
 }
 
 /// Call the request predeploys and collect deposits; the inner error reverts the block.
-fn extract_requests(
-    evm: &mut Evm,
+fn process_general_purpose_requests(
+    machine: &mut Machine<'_>,
     receipts: &[Receipt],
-    environment: &BlockHeader,
 ) -> Result<Result<Vec<EncodedRequests>, Revert>, ExecutionError> {
-    match evm.extract_requests(receipts, environment) {
-        Ok(requests) => Ok(Ok(requests.iter().map(Requests::encode).collect())),
+    match machine.requests(receipts) {
+        Ok(requests) => Ok(Ok(requests)),
         Err(
             error @ (EvmError::InvalidDepositRequest
             | EvmError::SystemContractCallFailed(_)
@@ -325,7 +311,7 @@ fn extract_requests(
         ) => Ok(Err(Revert::Requests {
             cause: error.to_string(),
         })),
-        Err(error) => Err(ExecutionError::Evm(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -366,22 +352,5 @@ fn claim(
         logs_bloom,
         requests_hash: requests_hash(requests, crypto),
         execution_reverted,
-    }
-}
-
-/// Build the header that the EVM reads its block environment from.
-fn evm_header(header: &Header) -> BlockHeader {
-    BlockHeader {
-        parent_hash: header.parent_hash,
-        coinbase: header.coinbase,
-        number: header.number,
-        gas_limit: header.gas_limit,
-        timestamp: header.timestamp,
-        prev_randao: header.prev_randao,
-        base_fee_per_gas: Some(header.base_fee_per_gas),
-        blob_gas_used: Some(header.blob_gas_used),
-        excess_blob_gas: Some(header.excess_blob_gas),
-        parent_beacon_block_root: Some(header.parent_beacon_block_root),
-        ..BlockHeader::default()
     }
 }
