@@ -99,10 +99,6 @@ class SecureChannel:
         """Send all of `data`, encrypted."""
         await _translated(self._session.write, data)
 
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._session.close()
-
 
 async def _shake_hands(handshake: Awaitable[Any]) -> SecureChannel:
     """Finish a Noise handshake; a stranger can make five libraries raise what they please."""

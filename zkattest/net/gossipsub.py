@@ -337,9 +337,10 @@ class GossipRouter:
                 self._announce(peer, topic, since_s)
 
     def _announce(self, peer: str, topic: str, since_s: float) -> None:
-        ids = tuple(islice(self._cache.newest_ids(topic, since_s), MOST_IDS_ANNOUNCED))
-        if ids:
-            self._send(peer, Rpc(ihave=((topic, ids),)))
+        newest = list(islice(self._cache.newest_ids(topic, since_s), MOST_IDS_ANNOUNCED))
+        if newest:
+            # Oldest first: they are asked for in this order, and parents come before children.
+            self._send(peer, Rpc(ihave=((topic, tuple(reversed(newest))),)))
 
     def _send(self, peer: str, rpc: Rpc) -> None:
         if peer in self._peers:

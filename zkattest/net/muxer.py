@@ -45,9 +45,6 @@ class Channel(Protocol):
     async def write(self, data: bytes) -> None:
         """Send all of `data`."""
 
-    async def close(self) -> None:
-        """Close the connection."""
-
 
 class Stream:
     """Exchange bytes with one peer, independently of the connection's other streams."""

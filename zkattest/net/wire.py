@@ -7,7 +7,7 @@ parser makes many objects of few bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from zkattest.net.boundary import Rpc as RpcProtobuf
 from zkattest.net.errors import ProtocolViolation
+from zkattest.net.snappy import max_compressed_bytes
 
 PUBLISH_FIELD = 2
 LENGTH_DELIMITED = 2
@@ -200,5 +201,4 @@ def _encode_control(rpc: Rpc, message: Any) -> None:
 
 def frame_limit_bytes(topic_limits: Iterable[int]) -> int:
     """Bound a frame: the largest message compressed as badly as can be, and control."""
-    sizes: Sequence[int] = [size + size // 6 + 32 for size in topic_limits]
-    return max(sizes, default=0) + OVERHEAD_BYTES
+    return max(map(max_compressed_bytes, topic_limits), default=0) + OVERHEAD_BYTES

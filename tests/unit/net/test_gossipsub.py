@@ -219,6 +219,14 @@ def test_newcomer__is_told_what_we_have_and_gets_what_it_asks_for() -> None:
     assert forwarded(gossip.received("a", Rpc(iwant=(name,)), 1.0)) == {"a"}
 
 
+def test_newcomer__is_told_of_the_oldest_first() -> None:
+    gossip = router(peers="")
+    names = tuple(gossip.publish(T, bytes([number]), float(number))[0] for number in range(5))
+    gossip.connected("a")
+    told = sent(gossip.received("a", Rpc(subscribe=(T,)), 6.0))["a"]
+    assert told[-1] == Rpc(ihave=((T, names),))
+
+
 def test_newcomer__that_comes_back_is_greeted_again_and_owes_nothing() -> None:
     gossip = router()
     name = valid_snappy_id(T, BIG)

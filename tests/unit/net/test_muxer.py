@@ -50,10 +50,6 @@ class MemoryChannel:
         except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
             raise ConnectionLost("memory") from error
 
-    async def close(self) -> None:
-        """Close the stream."""
-        await self.stream.aclose()
-
 
 def connection() -> tuple[MemoryChannel, MemoryChannel]:
     """Return both ends of a connection that holds few bytes, so that writers must wait."""
