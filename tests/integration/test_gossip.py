@@ -21,8 +21,11 @@ from tests.helpers.gossip import (
 )
 from zkattest.net import GossipHost, Verdict, snappy
 from zkattest.net.address import Address
+from zkattest.net.boundary import select_outbound
 from zkattest.net.errors import PeerError
-from zkattest.net.wire import Rpc, encode_rpc, encode_varint
+from zkattest.net.link import IDENTIFY_PROTOCOL, MESHSUB_PROTOCOLS, PING_BYTES, PING_PROTOCOL
+from zkattest.net.message_id import valid_snappy_id
+from zkattest.net.wire import Published, Rpc, encode_rpc, encode_varint, read_frame
 
 LIMIT_S = 20
 
@@ -112,6 +115,44 @@ async def test_accept__given_late_still_forwards() -> None:
         assert judging.host.report(late, Verdict.ACCEPT)
         assert len((await last.wait_for(late)).data) == PROOF_BYTES
         assert not judging.host.report(late, Verdict.ACCEPT)
+
+
+async def test_message__crosses_four_hops_and_arrives_once() -> None:
+    with trio.fail_after(LIMIT_S):
+        async with trio.open_nursery() as nursery, AsyncExitStack() as stack:
+            line: list[Collector] = []
+            for number in range(1, 6):
+                peers = [line[-1].host.address] if line else []
+                host = await stack.enter_async_context(open_host(number, peers))
+                line.append(Collector(host))
+                nursery.start_soon(line[-1].run)
+            for collector, peers_wanted in zip(line, (1, 2, 2, 2, 1), strict=True):
+                await collector.host.wait_for_mesh(PROOFS, peers_wanted)
+            first = line[0].host.publish(PROOFS, os.urandom(PROOF_BYTES))
+            second = line[0].host.publish(PROOFS, b"second")
+            await line[-1].wait_for(first)
+            await line[-1].wait_for(second)
+            assert [m.message_id for m in line[-1].received].count(first) == 1
+            nursery.cancel_scope.cancel()
+
+
+async def test_message__reaches_peers_outside_the_mesh_by_gossip() -> None:
+    sparse = replace(SETTINGS, degree=1, degree_low=1, degree_high=1, heartbeat_s=0.05)
+    with trio.fail_after(LIMIT_S):
+        async with trio.open_nursery() as nursery, AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(open_host(1, settings=sparse))
+            nursery.start_soon(Collector(hub).run)
+            rim: list[Collector] = []
+            for number in range(2, 6):
+                opening = open_host(number, [hub.address], settings=sparse)
+                rim.append(Collector(await stack.enter_async_context(opening)))
+                nursery.start_soon(rim[-1].run)
+                await wait_until(hub, lambda: len(hub.connected_peers()) == len(rim))
+            message_id = rim[0].host.publish(PROOFS, os.urandom(PROOF_BYTES))
+            for collector in rim[1:]:
+                await collector.wait_for(message_id)
+            assert hub.counters()["resent"] >= 2
+            nursery.cancel_scope.cancel()
 
 
 async def test_host__that_restarts_gets_its_mesh_and_what_it_missed() -> None:
@@ -336,6 +377,33 @@ async def test_host__goes_on_while_a_peer_is_overloaded() -> None:
                 message = await busy.messages.receive()
                 assert busy.report(message.message_id, Verdict.ACCEPT)
             assert busy.peer_scores()[host.peer_id] > 2
+
+
+async def test_host__answers_pings_and_says_who_it_is() -> None:
+    with trio.fail_after(LIMIT_S):
+        async with open_host(1) as host, RawPeer.connect(host, 100) as peer:
+            ping = peer.muxer.open_stream()
+            await select_outbound(ping, [PING_PROTOCOL])
+            for number in range(3):
+                await ping.write(bytes([number]) * PING_BYTES)
+                assert await ping.read(PING_BYTES) == bytes([number]) * PING_BYTES
+            identify = peer.muxer.open_stream()
+            await select_outbound(identify, [IDENTIFY_PROTOCOL])
+            description = await read_frame(identify, 4096)
+            assert all(protocol.encode() in description for protocol in MESHSUB_PROTOCOLS)
+            assert b"zkattest" in description
+
+
+async def test_host__takes_the_newest_gossip_stream_of_a_peer() -> None:
+    async with honest_pair() as (_, collector), RawPeer.connect(collector.host, 100) as peer:
+        await peer.send(SUBSCRIBE)
+        again = peer.muxer.open_stream()
+        await select_outbound(again, MESHSUB_PROTOCOLS)
+        payload = snappy.compress(b"by the second stream")
+        await again.write(encode_rpc(Rpc(published=(Published((PROOFS,), payload),))))
+        await collector.wait_for(valid_snappy_id(PROOFS, b"by the second stream"))
+        with pytest.raises(PeerError):
+            await peer.stream.receive_some(1)
 
 
 async def test_publish__refuses_foreign_topics_and_messages_too_big() -> None:
