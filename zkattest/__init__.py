@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zkattest.machines.settings import Anchor, AttesterSettings, Policy
     from zkattest.machines.slot_clock import SlotClock
     from zkattest.node.config import load_config
+    from zkattest.node.embed import check_block, verify_proof
     from zkattest.node.main import run_node
     from zkattest.spec.presets import OSAKA
     from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, InvalidProof, Reason
@@ -27,11 +28,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     # Verify proofs.
+    "verify_proof": "node.embed",
     "ProofSystem": "verify.proof",
     "ProgramVk": "types.ids",
     "Registry": "verify.registry",
     "VerifiedProof": "verify.proof",
     # Check blocks statically.
+    "check_block": "node.embed",
     "BlockPackage": "types.execution",
     "ChainView": "spec.static_block",
     "ExecutionClaim": "types.execution",
@@ -79,11 +82,13 @@ __all__ = [
     "VerifiedProof",
     "WitnessAccounts",
     "__version__",
+    "check_block",
     "decode_header",
     "load_config",
     "read_block",
     "run_node",
     "validate_block",
+    "verify_proof",
 ]
 
 

@@ -29,11 +29,13 @@ PUBLIC = [
     "VerifiedProof",
     "WitnessAccounts",
     "__version__",
+    "check_block",
     "decode_header",
     "load_config",
     "read_block",
     "run_node",
     "validate_block",
+    "verify_proof",
 ]
 
 

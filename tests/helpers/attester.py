@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -419,9 +420,23 @@ class Play:
 WORK = (OpenBlock, CheckBlock, CheckSignature, VerifyProof)
 
 
+def advance(
+    play: Play, blocks: list[FakeBlock], until: int, *, without: Collection[int] = ()
+) -> Play:
+    """Play blocks and proofs of slots 1 to `until`, slot s carrying block s."""
+    for number in range(1, until + 1):
+        play.at(number, 0)
+        assert verdict(play.block(blocks[number], number)) is Verdict.ACCEPT
+        play.deadline(number)
+        play.at(number, SLOT_MS // 2)
+        if number not in without:
+            play.prove(blocks[number])
+    return play
+
+
 def verdict(answer: ReportGossip | None) -> Verdict | None:
     """Take the verdict out of an answer."""
     return answer.verdict if answer else None
 
 
-__all__ = ["ParentVerdict", "Play", "chain", "verdict"]
+__all__ = ["ParentVerdict", "Play", "advance", "chain", "verdict"]

@@ -44,6 +44,9 @@ def demo(
     ] = False,
     vectors: Annotated[Path, typer.Option(help="Folder of a recorded chain.")] = RECORDED_CHAIN,
     slot_seconds: Annotated[float, typer.Option(help="Length of a slot.")] = 6.0,
+    logs: Annotated[
+        Path | None, typer.Option(help="Keep every process's events in this folder.")
+    ] = None,
 ) -> ExitCode:
     """
     Play a proven chain to four attesters on this machine, faults included.
@@ -54,13 +57,15 @@ def demo(
         raise BadInput("--slot-seconds", "", f"{slot_seconds:g}, expected 1.5 to 600")
     if json is not None and not os.access(json.absolute().parent, os.W_OK | os.X_OK):
         raise BadInput(json, "", "its folder does not exist or is not writable")
+    if logs is not None and not (logs.is_dir() and os.access(logs, os.W_OK | os.X_OK)):
+        raise BadInput(logs, "", "not a writable folder")
     try:
         program = load_program()
         pack = load_pack(vectors, program.program_vk)
         if prove:
             with TemporaryDirectory(prefix="zkattest-demo-") as folder:
-                return play(prove_live(pack, program, Path(folder)), json, slot_seconds)
-        return play(pack, json, slot_seconds)
+                return play(prove_live(pack, program, Path(folder)), json, slot_seconds, logs)
+        return play(pack, json, slot_seconds, logs)
     except PackError as error:
         fail("demo", "", error)
     except CannotProve as failure:
@@ -71,12 +76,12 @@ def demo(
         fail("demo", "", failure)
 
 
-def play(pack: Pack, json: Path | None, slot_seconds: float) -> ExitCode:
+def play(pack: Pack, json: Path | None, slot_seconds: float, logs: Path | None) -> ExitCode:
     """Play what is proven of a chain, and compare every verdict with the script."""
     console = Console(highlight=False)
     scenario = plan(pack, console)
     view = open_view(console)
-    board = run_cancellable(run_devnet, pack, scenario, round(slot_seconds * 1000), view)
+    board = run_cancellable(run_devnet, pack, scenario, round(slot_seconds * 1000), view, logs)
     for line in summarise(board):
         console.print(line, soft_wrap=True)
     if json is not None:

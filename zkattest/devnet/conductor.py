@@ -46,6 +46,7 @@ class Conductor:
     view: View
     board: Board
     ports: dict[str, int]
+    logs: Path | None = None
     told: trio.Event = field(default_factory=trio.Event)
     _finished: int = 0
     _late_noted: set[int] = field(default_factory=set)
@@ -110,6 +111,9 @@ class Conductor:
 
     def tell(self, name: str, event: dict[str, Any]) -> None:
         """Take an event of a process, and wake who waits for one."""
+        if self.logs is not None:
+            with (self.logs / f"{name}.jsonl").open("a") as log:
+                log.write(json.dumps(event) + "\n")
         self.board.tell(name, event)
         self.told.set()
         self.told = trio.Event()
@@ -128,13 +132,18 @@ class Conductor:
             nursery.start_soon(self._show)
             await self._slot_over(self.scenario.last_slot)
             nursery.cancel_scope.cancel()
+
+    def finish(self) -> None:
+        """Show the whole run, once everything has been told."""
+        self._note_rejections()
+        self._note_late_proofs()
         self._finish_slots(self.scenario.last_slot)
         self.view.refresh(self.board, self.scenario.last_slot)
 
     async def _start(self, crew: Crew) -> tuple[list[Child], list[Child]]:
+        attesters = [await crew.start(attester_name(n)) for n in range(ATTESTERS)]
+        players = [await crew.start(role) for role in Role]
         with trio.move_on_after(START_WITHIN_S) as patience:
-            attesters = [await crew.start(attester_name(n)) for n in range(ATTESTERS)]
-            players = [await crew.start(role) for role in Role]
             for child in [*attesters, *players]:
                 await child.ready.wait()
             # All have imported what they need: from here to connected takes less than a second.
@@ -147,7 +156,9 @@ class Conductor:
             for child in players:
                 await child.connected.wait()
         if patience.cancelled_caught:
-            raise DevnetFailed(f"the processes were not ready within {START_WITHIN_S:g} s")
+            waiting = [c.name for c in [*attesters, *players] if not c.ready.is_set()]
+            waiting = waiting or [c.name for c in players if not c.connected.is_set()]
+            raise DevnetFailed(f"not ready within {START_WITHIN_S:g} s: {', '.join(waiting)}")
         return attesters, players
 
     async def _kill_and_restart(self, crew: Crew, victim: Child) -> None:
@@ -220,23 +231,36 @@ class Conductor:
                 )
 
 
-async def run_devnet(pack: Pack, scenario: Scenario, slot_ms: int, view: View) -> Board:
+async def run_devnet(
+    pack: Pack, scenario: Scenario, slot_ms: int, view: View, logs: Path | None = None
+) -> Board:
     """
-    Play a scenario and return what was seen.
+    Play a scenario and return what was seen; every event goes to a file of `logs` as well.
 
     Raises `DevnetFailed` when it could not be played to its end.
     """
     board = Board(scenario, pack, SlotClock(0, slot_ms))
     with TemporaryDirectory(prefix="zkattest-devnet-") as folder:
         names = [*Role, *(attester_name(n) for n in range(ATTESTERS))]
-        conductor = Conductor(pack, scenario, slot_ms, Path(folder), view, board, free_ports(names))
+        conductor = Conductor(
+            pack, scenario, slot_ms, Path(folder), view, board, free_ports(names), logs
+        )
         try:
-            async with open_crew(Path(folder), conductor.tell) as crew:
-                with view:
+            with view:
+                async with open_crew(Path(folder), conductor.tell) as crew:
                     await conductor.play(crew)
-        except* ProcessFailed as failures:
-            raise DevnetFailed(str(failures.exceptions[0])) from failures
+                conductor.finish()
+        except* (ProcessFailed, DevnetFailed) as failures:
+            raise DevnetFailed(_first_message(failures)) from None
     return board
+
+
+def _first_message(group: BaseExceptionGroup[Exception]) -> str:
+    """Take the message of the first failure out of nested groups."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return str(first)
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:

@@ -124,7 +124,11 @@ class Crew:
 
 @asynccontextmanager
 async def open_crew(folder: Path, tell: Listener) -> AsyncIterator[Crew]:
-    """Give a crew, and end every process of it on leaving, whatever happened."""
+    """
+    Give a crew, and end every process of it on leaving, whatever happened.
+
+    What the processes told before they ended has been heard when this returns.
+    """
     async with trio.open_nursery() as nursery:
         crew = Crew(nursery, folder, tell)
         try:
@@ -134,4 +138,3 @@ async def open_crew(folder: Path, tell: Listener) -> AsyncIterator[Crew]:
                 async with trio.open_nursery() as ending:
                     for child in crew.children:
                         ending.start_soon(child.end)
-            nursery.cancel_scope.cancel()

@@ -9,6 +9,7 @@ from statistics import median
 from types import TracebackType
 from typing import Protocol, Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -26,8 +27,19 @@ _COLOURS = {
     ParentVerdict.CONTRADICTED: "red",
     ParentVerdict.NOT_PROVEN_BY_DEADLINE: "yellow",
 }
-_NOTES_SHOWN = 8
-_COLUMNS = ("slot", "block", "static check", "its proof came", "verified in", "parent", "decision")
+_NOTES_SHOWN = 4
+_LINES_A_ROW = 2
+_LINES_AROUND = 5 + _NOTES_SHOWN
+# Names, and the widths below which a column would not be readable any more.
+_COLUMNS = {
+    "slot": 4,
+    "block": 16,
+    "static check": 16,
+    "its proof came": 14,
+    "verified": 8,
+    "parent": 12,
+    "decision": 11,
+}
 
 
 class View(Protocol):
@@ -63,8 +75,12 @@ class LiveTable(AbstractContextManager["LiveTable"]):
     """Redraw one table in place."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._console = console
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, vertical_overflow="crop"
+        )
         self._notes: list[str] = []
+        self._whole = Table()
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -77,13 +93,19 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop drawing; the table stays."""
+        """Stop drawing; the whole table stays, however long it is."""
         self._live.stop()
+        self._console.print(self._whole)
+        for note in self._notes:
+            self._console.print(f"  {note}", style="dim")
 
     def refresh(self, board: Board, slot: int) -> None:
-        """Draw every slot that has begun."""
+        """Draw the newest slots, as many as the terminal holds."""
+        rows = max(3, (self._console.height - _LINES_AROUND) // _LINES_A_ROW)
         notes = [Text(f"  {note}", style="dim") for note in self._notes[-_NOTES_SHOWN:]]
-        self._live.update(Group(make_table(board, slot), *notes), refresh=True)
+        newest = make_table(board, range(slot - rows + 1, slot + 1))
+        self._whole = make_table(board, range(1, slot + 1))
+        self._live.update(Group(newest, *notes), refresh=True)
 
     def finish_slot(self, board: Board, act: Act) -> None:
         """Do nothing: the table shows it already."""
@@ -130,13 +152,13 @@ def open_view(console: Console) -> LiveTable | PlainLines:
     return LiveTable(console) if console.is_terminal else PlainLines(console)
 
 
-def make_table(board: Board, slot: int) -> Table:
-    """Draw all slots up to this one."""
-    table = Table(title="a proven chain, checked", title_justify="left", show_lines=False)
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=name == "slot")
+def make_table(board: Board, slots: range) -> Table:
+    """Draw some slots."""
+    table = Table(title="a proven chain, checked", title_justify="left", box=SIMPLE_HEAD)
+    for name, least in _COLUMNS.items():
+        table.add_column(name, min_width=least)
     for act in board.scenario.acts:
-        if act.slot <= slot:
+        if act.slot in slots:
             table.add_row(*make_row(board, act))
     return table
 
@@ -145,10 +167,9 @@ def make_row(board: Board, act: Act) -> list[Text]:
     """Sum up a slot over its attesters."""
     entries = [board.entry(act.slot, attester) for attester in range(ATTESTERS)]
     up = [entry for entry in entries if entry.static is not None]
-    recorded = board.pack[act.number]
-    block = Text(f"{act.number} {recorded.name}")
+    block = Text(f"{act.number} {board.pack[act.number].name}")
     if act.title:
-        block.append(f"\n({act.title})", style="dim" if act.proposer is Role.BUILDER else "red")
+        block.append(f"\n{act.title}", style="dim" if act.proposer is Role.BUILDER else "red")
     return [
         Text(str(act.slot)),
         block,
@@ -162,33 +183,33 @@ def make_row(board: Board, act: Act) -> list[Text]:
 
 def _static(entries: list[Entry]) -> Text:
     cell = Text()
-    kinds = Counter((entry.static, entry.reason) for entry in entries)
-    for (status, reason), count in kinds.most_common():
-        shown = str(status).replace("_", " ")
-        if len(kinds) > 1:
-            shown = f"{count}x {shown}"
-        cell.append(f"{shown} ", style=_COLOURS.get(status) if status else None)
-        if reason:
-            cell.append(f"{reason} ", style="red")
-    return cell.append_text(_milliseconds(entry.static_ms for entry in entries))
+    for (status, reason), count in Counter((e.static, e.reason) for e in entries).most_common():
+        prefix = f"{count}x " if count != len(entries) else ""
+        style = _COLOURS.get(status, "") if status else ""
+        cell.append(f"{prefix}{_words(status)} ", style=style)
+        same = [e.static_ms for e in entries if (e.static, e.reason) == (status, reason)]
+        cell.append_text(_milliseconds(same)).append(f"\n{reason}" if reason else "", style="red")
+    return cell
 
 
 def _proof(entries: list[Entry]) -> Text:
     arrivals = [e.proof_arrival_ms for e in entries if e.proof_arrival_ms is not None]
     if not arrivals:
         return Text("-", style="dim")
-    senders = sorted({entry.proof_from for entry in entries if entry.proof_from})
+    # The builder reaches some attesters, and those reach the others.
+    senders = sorted({e.proof_from for e in entries if e.proof_from}, reverse=True)
     first, last = min(arrivals), max(arrivals)
     span = f"{first}" if first == last else f"{first}-{last}"
-    return Text(f"{span} ms into the slot\nfrom {', '.join(senders)}")
+    return Text(f"{span} ms\nfrom {', '.join(map(_short, senders))}")
 
 
 def _parent(entries: list[Entry]) -> Text:
     cell = Text()
     for verdict, count in Counter(entry.parent for entry in entries).most_common():
         prefix = f"{count}x " if count != len(entries) else ""
-        shown = str(verdict).replace("_", " ")
-        cell.append(f"{prefix}{shown} ", style=_COLOURS.get(verdict) if verdict else None)
+        style = _COLOURS.get(verdict, "") if verdict else ""
+        shown = _words(verdict).replace("not proven by", "not proven\nby")
+        cell.append(f"{prefix}{shown} ", style=style)
     return cell
 
 
@@ -197,16 +218,24 @@ def _decision(board: Board, act: Act, entries: list[Entry]) -> Text:
     if not decided:
         return Text("...", style="dim")
     attested = sum(entry.attested for entry in decided)
-    words = []
-    if attested:
-        words.append(f"{attested} attest")
-    if len(decided) > attested:
-        words.append(f"{len(decided) - attested} abstain")
-    if len(entries) > len(decided):
-        words.append(f"{len(entries) - len(decided)} down")
+    counts = {
+        "attest": attested,
+        "abstain": len(decided) - attested,
+        "down": len(entries) - len(decided),
+    }
+    words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     fine = all(entry.is_expected for entry in entries)
-    mark = " as expected" if fine else " NOT AS EXPECTED"
-    return Text(", ".join(words)).append(mark, style="green" if fine else "bold red")
+    mark = "\nas expected" if fine else "\nNOT AS EXPECTED"
+    return Text(words).append(mark, style="green" if fine else "bold red")
+
+
+def _short(name: str) -> str:
+    """Write attesters as a1, a2: several of them stand in one cell."""
+    return name.replace("attester-", "a")
+
+
+def _words(verdict: BlockStatus | ParentVerdict | None) -> str:
+    return str(verdict or "-").replace("_", " ")
 
 
 def _milliseconds(values: Iterable[float | None]) -> Text:

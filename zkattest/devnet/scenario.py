@@ -42,9 +42,9 @@ class Kind(StrEnum):
     """Name what is published."""
 
     BLOCK = "block"
-    BAD_SIGNATURE = "block with a bad signature"
-    NONCE_GAP = "block with a nonce gap"
-    WRONG_OUTPUT = "block with a wrong deferred root"
+    BAD_SIGNATURE = "forged: bad signature"
+    NONCE_GAP = "forged: nonce gap"
+    WRONG_OUTPUT = "forged: wrong deferred root"
     CLAIM = "claim"
     PROOF = "proof"
     CORRUPTED_PROOF = "corrupted proof"
@@ -143,7 +143,7 @@ def write_scenario(blocks: int, proofs: int) -> Scenario:
     story = _Story(proofs)
     story.slot(
         1,
-        "a corrupted proof comes before the real one",
+        "a corrupted proof comes first",
         extra=[(HOSTILE_PROOF_AT, Role.HOSTILE_PROVER, Kind.CORRUPTED_PROOF, 1, 0)],
     )
     story.forged(2, Kind.BAD_SIGNATURE, Reason.SIGNATURE_INVALID, ParentVerdict.PROVEN)
@@ -154,27 +154,27 @@ def write_scenario(blocks: int, proofs: int) -> Scenario:
         Reason.PARENT_RECEIPT_ROOT_MISMATCH,
         ParentVerdict.CONTRADICTED,
     )
-    story.slot(2, "its proof is withheld", proof_at=None)
-    story.slot(3, "parent not proven; its own proof comes in time", NOT_PROVEN)
+    story.slot(2, "proof withheld", proof_at=None)
+    story.slot(3, "parent not proven", NOT_PROVEN)
     story.slot(
         4,
-        "parent proven, grandparent not; then the withheld proof comes",
+        "grandparent not proven",
         NOT_PROVEN,
         extra=[(LATE_PROOF_AT, Role.BUILDER, Kind.PROOF, 2, 0)],
     )
     story.slot(
         5,
-        "instead of its proof comes a valid one of block 1; attester 4 is killed",
+        "foreign proof; a4 is killed",
         proof_at=None,
         extra=[(HOSTILE_PROOF_AT, Role.HOSTILE_PROVER, Kind.FOREIGN_PROOF, 1, 5)],
     )
     story.slot(
         6,
-        "parent not proven; its proof comes late; attester 4 is restarted",
+        "parent not proven; a4 restarts",
         NOT_PROVEN,
         extra=[(LATE_PROOF_AT, Role.BUILDER, Kind.PROOF, 5, 0)],
     )
-    story.slot(7, "attester 4 is back")
+    story.slot(7, "a4 is back")
     for number in range(BLOCKS_NEEDED + 1, blocks + 1):
         story.slot(number, "")
     everyone = tuple(range(ATTESTERS))

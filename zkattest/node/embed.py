@@ -1,0 +1,61 @@
+"""Answer the two questions of an attester with one plain call each."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from zkattest.crypto.blocks import WitnessAccounts, decode_header
+from zkattest.spec.presets import OSAKA, Preset
+from zkattest.spec.reasons import CannotVerify, Cause
+from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
+from zkattest.types.errors import BlockDecodeError, WitnessError
+from zkattest.types.execution import BlockPackage
+from zkattest.types.ids import ProgramVk
+from zkattest.verify.proof import ProofSystem, VerifiedProof
+from zkattest.verify.registry import Registry
+
+
+def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
+    """
+    Check the block of a package without executing it, against the parent that the package names.
+
+    The parent's claim in the package is taken as true: bring one that you have seen proven.
+    Raises `InvalidBlock`, or `CannotVerify` where the package does not hold what is needed.
+    """
+    block = read_block(package.block, preset)
+    if not package.witness.headers:
+        raise CannotVerify(Cause.MISSING_PARENT, "the package's witness has no headers")
+    try:
+        parent_header, parent_hash = decode_header(package.witness.headers[-1])
+        accounts = WitnessAccounts(
+            package.witness.state, package.witness.codes, block.header.pre_state_root
+        )
+    except BlockDecodeError as failure:
+        raise CannotVerify(Cause.UNREADABLE_INPUT, f"parent header: {failure}") from failure
+    except WitnessError as failure:
+        raise CannotVerify(Cause(failure.cause), failure.detail) from failure
+    if package.parent_claim.block_hash != parent_hash:
+        raise CannotVerify(Cause.MISSING_PARENT, "the parent's claim is about another block")
+    chain = ChainView(package.chain_id, parent_header, package.parent_claim)
+    return validate_block(chain, block, accounts, package.versioned_hashes, preset)
+
+
+def verify_proof(
+    proof: bytes,
+    program_vk: ProgramVk,
+    *,
+    system: ProofSystem = ProofSystem.SP1,
+    public_values: bytes | None = None,
+) -> VerifiedProof:
+    """
+    Verify a proof of a program, against public values or against those it carries.
+
+    Raises `InvalidProof` or `CannotVerify`.
+    """
+    return _registry(system, program_vk).verify(system, program_vk, proof, public_values)
+
+
+@lru_cache(maxsize=16)
+def _registry(system: ProofSystem, program_vk: ProgramVk) -> Registry:
+    """Keep the verifiers of the programs used last; making one costs milliseconds."""
+    return Registry([(system, program_vk)])
