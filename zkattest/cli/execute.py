@@ -48,7 +48,7 @@ async def execute_all(blocks: Sequence[Path], program: Program, json: bool) -> N
     with JobDisplay(quiet=json) as display:
         async with open_prover(program, find_worker()) as prover:
             for path in blocks:
-                display.block = path.name
+                display.block = "/".join(path.absolute().parts[-2:])
                 execution = await prover.execute(read_package(path), display.show)
                 print_execution(path, execution, json=json)
 

@@ -80,7 +80,7 @@ async def prove_all(targets: Sequence[tuple[Path, Path]], program: Program, json
     with JobDisplay(quiet=json) as display:
         async with open_prover(program, find_worker()) as prover:
             for path, target in targets:
-                display.block = path.name
+                display.block = "/".join(path.absolute().parts[-2:])
                 proof = await prove_one(prover, path, target, display, program)
                 print_proof(path, proof, json=json)
 
