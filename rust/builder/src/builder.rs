@@ -110,7 +110,14 @@ impl ChainBuilder {
             execution_reverted: false,
         };
         let headers = vec![Bytes::from(head.encode())];
-        Ok(Self { chain_id: genesis.config.chain_id, crypto, state, head, head_claim, headers })
+        Ok(Self {
+            chain_id: genesis.config.chain_id,
+            crypto,
+            state,
+            head,
+            head_claim,
+            headers,
+        })
     }
 
     /// Header of the newest block.
@@ -147,7 +154,7 @@ impl ChainBuilder {
             block.hash = block.header.hash(crypto.as_ref());
         }
         let execution = self.execute(&block, &full)?;
-        let witness = self.minimal_witness(&block, full, &tries, &execution.claim);
+        let witness = self.minimal_witness(&block, full, &tries, &execution);
         let package = BlockPackage {
             chain_id: self.chain_id,
             block: block.encode().into(),
@@ -156,7 +163,11 @@ impl ChainBuilder {
             witness,
         };
         self.advance(&block.header, &execution)?;
-        Ok(BuiltBlock { package, header: block.header, execution })
+        Ok(BuiltBlock {
+            package,
+            header: block.header,
+            execution,
+        })
     }
 
     /// Assemble the block; its declared gas is the plan's, or 0 until it is known.
@@ -165,7 +176,10 @@ impl ChainBuilder {
         let parent = &self.head_claim;
         let base_fee_per_gas =
             child_base_fee(&self.head, parent.execution_reverted, plan.gas_limit).ok_or(
-                BuildError::GasLimit { got: plan.gas_limit, parent: self.head.gas_limit },
+                BuildError::GasLimit {
+                    got: plan.gas_limit,
+                    parent: self.head.gas_limit,
+                },
             )?;
         let header = Header {
             parent_hash: parent.block_hash,
@@ -203,7 +217,11 @@ impl ChainBuilder {
         self.headers.get(from..).unwrap_or_default()
     }
 
-    fn execute(&self, block: &Block, witness: &ExecutionWitness) -> Result<Execution, ExecutionError> {
+    fn execute(
+        &self,
+        block: &Block,
+        witness: &ExecutionWitness,
+    ) -> Result<Execution, ExecutionError> {
         let input = StatelessInput {
             chain_id: self.chain_id,
             block: block.encode().into(),
@@ -218,25 +236,35 @@ impl ChainBuilder {
         block: &Block,
         full: ExecutionWitness,
         tries: &Tries,
-        claim: &ExecutionClaim,
+        execution: &Execution,
     ) -> ExecutionWitness {
         let suffices = |witness: &ExecutionWitness| {
-            self.execute(block, witness).is_ok_and(|execution| execution.claim == *claim)
+            self.execute(block, witness)
+                .is_ok_and(|other| other.claim == execution.claim)
         };
         let mut witness = full;
         for count in 1..=self.ancestors(MAX_ANCESTORS).len() {
-            let shorter =
-                ExecutionWitness { headers: self.ancestors(count).to_vec(), ..witness.clone() };
+            let shorter = ExecutionWitness {
+                headers: self.ancestors(count).to_vec(),
+                ..witness.clone()
+            };
             if suffices(&shorter) {
                 witness = shorter;
                 break;
             }
         }
         witness.codes = minimal_codes(&self.state.codes, &self.sender_codes(block), |codes| {
-            suffices(&ExecutionWitness { codes: codes.to_vec(), ..witness.clone() })
+            suffices(&ExecutionWitness {
+                codes: codes.to_vec(),
+                ..witness.clone()
+            })
         });
-        witness.state = minimal_nodes(&tries.nodes, tries.root, self.crypto.as_ref(), |nodes| {
-            suffices(&ExecutionWitness { state: nodes.to_vec(), ..witness.clone() })
+        let (nodes, root, updates) = (&tries.nodes, tries.root, &execution.updates);
+        witness.state = minimal_nodes(nodes, root, updates, self.crypto.as_ref(), |nodes| {
+            suffices(&ExecutionWitness {
+                state: nodes.to_vec(),
+                ..witness.clone()
+            })
         });
         witness
     }

@@ -10,8 +10,11 @@ use zkattest_execution::rules::BLOB_BASE_FEE_UPDATE_FRACTION;
 const ELASTICITY_MULTIPLIER: u64 = 2;
 
 /// Blob schedule of Osaka.
-const BLOB_SCHEDULE: ForkBlobSchedule =
-    ForkBlobSchedule { base_fee_update_fraction: BLOB_BASE_FEE_UPDATE_FRACTION, max: 9, target: 6 };
+const BLOB_SCHEDULE: ForkBlobSchedule = ForkBlobSchedule {
+    base_fee_update_fraction: BLOB_BASE_FEE_UPDATE_FRACTION,
+    max: 9,
+    target: 6,
+};
 
 /// Compute the child's base fee; a reverted parent counts as having used no gas.
 ///

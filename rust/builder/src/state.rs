@@ -85,7 +85,8 @@ impl State {
                 }
             }
             if let Some(code) = &update.code {
-                self.codes.insert(code.hash, Bytes::copy_from_slice(code.code()));
+                self.codes
+                    .insert(code.hash, Bytes::copy_from_slice(code.code()));
             }
         }
     }
@@ -116,7 +117,10 @@ fn storage_root(
 ) -> Result<H256, TrieError> {
     let mut trie = Trie::new_temp();
     for (slot, value) in storage {
-        trie.insert(crypto.keccak256(slot.as_bytes()).to_vec(), value.encode_to_vec())?;
+        trie.insert(
+            crypto.keccak256(slot.as_bytes()).to_vec(),
+            value.encode_to_vec(),
+        )?;
     }
     collect(&trie, nodes, crypto)
 }

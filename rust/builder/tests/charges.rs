@@ -37,7 +37,10 @@ fn charge_of_the_own_transaction_is_what_ordinary_rules_show() {
     let look = alice.send(alice.call(0, address(0xcc), wei(3)));
     chain.build_block(&plan(vec![look])).unwrap();
     let charged = wei(100_000) * wei(FIRST_BASE_FEE);
-    assert_eq!(slot_zero(&chain, address(0xcc)), wei(ETHER) - charged - wei(3));
+    assert_eq!(
+        slot_zero(&chain, address(0xcc)),
+        wei(ETHER) - charged - wei(3)
+    );
 }
 
 #[test]
@@ -47,7 +50,9 @@ fn caps_may_exceed_the_balance_when_the_effective_price_does_not() {
     let mut chain = chain(&[(alice.address, cost)], &[]);
     let mut transfer = alice.call(0, address(7), wei(5));
     transfer.max_fee_per_gas = u64::MAX;
-    let built = chain.build_block(&plan(vec![alice.send(transfer)])).unwrap();
+    let built = chain
+        .build_block(&plan(vec![alice.send(transfer)]))
+        .unwrap();
     assert_eq!(built.execution.revert, None);
     let paid = wei(21_000) * wei(FIRST_BASE_FEE);
     assert_eq!(balance(&chain, alice.address), cost - paid - wei(5));

@@ -5,9 +5,7 @@
 mod support;
 
 use ethrex_common::U256;
-use support::{
-    ETHER, GAS_LIMIT, actor, address, balance, chain, plan, slot_zero, wei, withdrawal,
-};
+use support::{ETHER, GAS_LIMIT, actor, address, balance, chain, plan, slot_zero, wei, withdrawal};
 use zkattest_builder::{BlockPlan, BuildError};
 use zkattest_execution::transition::Revert;
 
@@ -32,7 +30,10 @@ fn declared_gas_reverts_when_it_is_not_what_was_used() {
             .unwrap();
         assert_eq!(
             built.execution.revert,
-            Some(Revert::GasMismatch { declared, used: TRANSFER_GAS })
+            Some(Revert::GasMismatch {
+                declared,
+                used: TRANSFER_GAS
+            })
         );
         assert!(built.execution.claim.execution_reverted);
         // The withdrawal stays, everything of the transaction is gone.
@@ -40,9 +41,17 @@ fn declared_gas_reverts_when_it_is_not_what_was_used() {
         expected.entry(address(9)).or_default().balance = U256::from(3_000_000_000_u64);
         assert_eq!(chain.state().accounts, expected);
         // The child repeats the flag and counts no gas for its parent.
-        let child = chain.build_block(&BlockPlan { timestamp: 1_024, ..plan(Vec::new()) }).unwrap();
+        let child = chain
+            .build_block(&BlockPlan {
+                timestamp: 1_024,
+                ..plan(Vec::new())
+            })
+            .unwrap();
         assert!(child.header.parent_execution_reverted);
-        assert_eq!(child.header.base_fee_per_gas, built.header.base_fee_per_gas / 8 * 7);
+        assert_eq!(
+            child.header.base_fee_per_gas,
+            built.header.base_fee_per_gas / 8 * 7
+        );
     }
 }
 
@@ -56,8 +65,14 @@ fn gas_limit_reverts_when_a_transaction_would_pass_it() {
     let narrow = alice.send(alice.call(0, address(7), wei(1)));
     let transactions = vec![narrow, alice.send(wide)];
     let refused = chain.build_block(&plan(transactions.clone()));
-    assert!(matches!(refused, Err(BuildError::CertainRevert(Revert::GasLimit { index: 1 }))));
-    let declared = BlockPlan { declared_gas: Some(2 * TRANSFER_GAS), ..plan(transactions) };
+    assert!(matches!(
+        refused,
+        Err(BuildError::CertainRevert(Revert::GasLimit { index: 1 }))
+    ));
+    let declared = BlockPlan {
+        declared_gas: Some(2 * TRANSFER_GAS),
+        ..plan(transactions)
+    };
     let built = chain.build_block(&declared).unwrap();
     assert_eq!(built.execution.revert, Some(Revert::GasLimit { index: 1 }));
     assert_eq!(built.execution.gas_used, 0);
@@ -67,14 +82,23 @@ fn gas_limit_reverts_when_a_transaction_would_pass_it() {
 #[test]
 fn sender_reverts_the_block_when_an_authorization_moved_its_nonce() {
     let (alice, bob) = (actor(1), actor(2));
-    let mut chain = chain(&[(alice.address, wei(ETHER)), (bob.address, wei(ETHER))], &[]);
+    let mut chain = chain(
+        &[(alice.address, wei(ETHER)), (bob.address, wei(ETHER))],
+        &[],
+    );
     let delegate = alice.set_code(0, vec![bob.authorize(address(0xdd), 0)]);
     let transfer = bob.send(bob.call(0, address(7), wei(1)));
     let built = chain
-        .build_block(&BlockPlan { declared_gas: Some(100_000), ..plan(vec![delegate, transfer]) })
+        .build_block(&BlockPlan {
+            declared_gas: Some(100_000),
+            ..plan(vec![delegate, transfer])
+        })
         .unwrap();
     assert!(
-        matches!(built.execution.revert, Some(Revert::Transaction { index: 1, .. })),
+        matches!(
+            built.execution.revert,
+            Some(Revert::Transaction { index: 1, .. })
+        ),
         "{:?}",
         built.execution.revert
     );
@@ -91,10 +115,16 @@ fn sender_reverts_the_block_when_its_delegate_gave_the_value_away() {
     let drain = alice.send(alice.call(0, bob.address, wei(0)));
     let transfer = bob.send(bob.call(0, address(7), wei(1)));
     let built = chain
-        .build_block(&BlockPlan { declared_gas: Some(80_000), ..plan(vec![drain, transfer]) })
+        .build_block(&BlockPlan {
+            declared_gas: Some(80_000),
+            ..plan(vec![drain, transfer])
+        })
         .unwrap();
     assert!(
-        matches!(built.execution.revert, Some(Revert::Transaction { index: 1, .. })),
+        matches!(
+            built.execution.revert,
+            Some(Revert::Transaction { index: 1, .. })
+        ),
         "{:?}",
         built.execution.revert
     );
@@ -125,11 +155,19 @@ fn contract_keeps_nothing_of_a_reverted_block() {
     let store: &[u8] = &[0x60, 0x01, 0x5f, 0x55, 0x00];
     let mut chain = chain(&[(alice.address, wei(ETHER))], &[(address(0xcc), store)]);
     let call = alice.send(alice.call(0, address(0xcc), wei(0)));
-    let wrong = BlockPlan { declared_gas: Some(99_999), ..plan(vec![call.clone()]) };
+    let wrong = BlockPlan {
+        declared_gas: Some(99_999),
+        ..plan(vec![call.clone()])
+    };
     chain.build_block(&wrong).unwrap();
     assert_eq!(slot_zero(&chain, address(0xcc)), U256::zero());
     // The same transaction is good for the next block.
-    let built = chain.build_block(&BlockPlan { timestamp: 1_024, ..plan(vec![call]) }).unwrap();
+    let built = chain
+        .build_block(&BlockPlan {
+            timestamp: 1_024,
+            ..plan(vec![call])
+        })
+        .unwrap();
     assert_eq!(built.execution.revert, None);
     assert_eq!(slot_zero(&chain, address(0xcc)), U256::one());
 }

@@ -18,7 +18,10 @@ const ASK_HASH: &[u8] = &[0x60, 0x03, 0x43, 0x03, 0x40, 0x5f, 0x55, 0x00];
 const CLEAR: &[u8] = &[0x5f, 0x5f, 0x55, 0x00];
 
 fn execute(built: &BuiltBlock, witness: ExecutionWitness) -> Result<(), String> {
-    let input = StatelessInput { witness, ..built.package.stateless_input() };
+    let input = StatelessInput {
+        witness,
+        ..built.package.stateless_input()
+    };
     match execute_block(&input, Arc::new(NativeCrypto)) {
         Ok(execution) if execution.claim == built.execution.claim => Ok(()),
         Ok(_) => panic!("another claim from another witness"),
@@ -28,7 +31,9 @@ fn execute(built: &BuiltBlock, witness: ExecutionWitness) -> Result<(), String> 
 
 fn busy_block() -> BuiltBlock {
     let (alice, bob) = (actor(1), actor(2));
-    let funded: Vec<_> = (1..40).map(|number| (actor(number).address, wei(ETHER))).collect();
+    let funded: Vec<_> = (1..40)
+        .map(|number| (actor(number).address, wei(ETHER)))
+        .collect();
     let mut chain = chain(&funded, &[(address(0xcc), CLEAR)]);
     let transactions = vec![
         alice.send(alice.call(0, bob.address, wei(1))),
@@ -70,17 +75,29 @@ fn witness_is_an_error_without_any_one_node_or_code() {
 fn witness_keeps_untouched_accounts_out() {
     let built = busy_block();
     // Fewer nodes than the genesis has accounts: leaves of the others are not there.
-    assert!(built.package.witness.state.len() < 20, "{}", built.package.witness.state.len());
+    assert!(
+        built.package.witness.state.len() < 20,
+        "{}",
+        built.package.witness.state.len()
+    );
 }
 
 fn ask_for_hash(chain: &mut ChainBuilder, alice: &Actor) -> BuiltBlock {
     for number in 1..5 {
         chain
-            .build_block(&BlockPlan { timestamp: 1_000 + 12 * number, ..plan(Vec::new()) })
+            .build_block(&BlockPlan {
+                timestamp: 1_000 + 12 * number,
+                ..plan(Vec::new())
+            })
             .unwrap();
     }
     let call = alice.send(alice.call(0, address(0xcc), wei(0)));
-    chain.build_block(&BlockPlan { timestamp: 1_060, ..plan(vec![call]) }).unwrap()
+    chain
+        .build_block(&BlockPlan {
+            timestamp: 1_060,
+            ..plan(vec![call])
+        })
+        .unwrap()
 }
 
 #[test]
@@ -111,7 +128,10 @@ fn block_hash_is_an_error_without_the_ancestors() {
     let mut witness = built.package.witness.clone();
     witness.headers.swap(0, 1);
     let error = execute(&built, witness).unwrap_err();
-    assert!(error.contains("is not the block its child names"), "{error}");
+    assert!(
+        error.contains("is not the block its child names"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -24,8 +24,10 @@ pub const ETHER: u64 = 1_000_000_000_000_000_000;
 pub const GAS_LIMIT: u64 = 30_000_000;
 
 /// Addresses whose system calls every block makes.
-const PREDEPLOYS: [&str; 2] =
-    ["00000961ef480eb55e80d19ad83579a64c007002", "0000bbddc7ce488642fb579f8b00f3a590007251"];
+const PREDEPLOYS: [&str; 2] = [
+    "00000961ef480eb55e80d19ad83579a64c007002",
+    "0000bbddc7ce488642fb579f8b00f3a590007251",
+];
 
 /// An account whose key the test holds.
 pub struct Actor {
@@ -36,14 +38,16 @@ pub struct Actor {
 pub fn actor(number: u8) -> Actor {
     let key = SecretKey::from_byte_array(&[number; 32]).unwrap();
     let public = key.public_key(SECP256K1).serialize_uncompressed();
-    Actor { key, address: Address::from_slice(&keccak_hash(&public[1..])[12..]) }
+    Actor {
+        key,
+        address: Address::from_slice(&keccak_hash(&public[1..])[12..]),
+    }
 }
 
 impl Actor {
     /// Sign a hash: parity, r, s.
     fn sign(&self, hash: [u8; 32]) -> (U256, U256, U256) {
-        let signature =
-            SECP256K1.sign_ecdsa_recoverable(&Message::from_digest(hash), &self.key);
+        let signature = SECP256K1.sign_ecdsa_recoverable(&Message::from_digest(hash), &self.key);
         let (parity, bytes) = signature.serialize_compact();
         let half = |from: usize| U256::from_big_endian(&bytes[from..from + 32]);
         (U256::from(i32::from(parity)), half(0), half(32))
@@ -69,7 +73,9 @@ impl Actor {
         transaction.signature_y_parity = parity;
         transaction.signature_r = r;
         transaction.signature_s = s;
-        Transaction::EIP1559Transaction(transaction).encode_canonical_to_vec().into()
+        Transaction::EIP1559Transaction(transaction)
+            .encode_canonical_to_vec()
+            .into()
     }
 
     pub fn set_code(&self, nonce: u64, authorizations: Vec<AuthorizationTuple>) -> Bytes {
@@ -88,7 +94,9 @@ impl Actor {
         transaction.signature_y_parity = parity;
         transaction.signature_r = r;
         transaction.signature_s = s;
-        Transaction::EIP7702Transaction(transaction).encode_canonical_to_vec().into()
+        Transaction::EIP7702Transaction(transaction)
+            .encode_canonical_to_vec()
+            .into()
     }
 
     pub fn authorize(&self, delegate: Address, nonce: u64) -> AuthorizationTuple {
@@ -129,7 +137,9 @@ pub fn chain(funded: &[(Address, U256)], codes: &[(Address, &[u8])]) -> ChainBui
         alloc.insert(*address, account(*balance, &[]));
     }
     for (address, code) in codes {
-        let balance = alloc.get(address).map_or(U256::zero(), |known| known.balance);
+        let balance = alloc
+            .get(address)
+            .map_or(U256::zero(), |known| known.balance);
         alloc.insert(*address, account(balance, code));
     }
     for predeploy in PREDEPLOYS {
@@ -171,12 +181,21 @@ pub fn plan(transactions: Vec<Bytes>) -> BlockPlan {
 }
 
 pub fn withdrawal(to: Address, amount_gwei: u64) -> WithdrawalPlan {
-    WithdrawalPlan { index: 0, validator_index: 0, address: to, amount_gwei }
+    WithdrawalPlan {
+        index: 0,
+        validator_index: 0,
+        address: to,
+        amount_gwei,
+    }
 }
 
 /// Balance of an account after the newest block.
 pub fn balance(chain: &ChainBuilder, address: Address) -> U256 {
-    chain.state().accounts.get(&address).map_or(U256::zero(), |account| account.balance)
+    chain
+        .state()
+        .accounts
+        .get(&address)
+        .map_or(U256::zero(), |account| account.balance)
 }
 
 /// Slot 0 of a contract after the newest block.
