@@ -11,9 +11,15 @@ from zkattest.cli.output import BadInput, one_line, print_json
 from zkattest.cli.proving import read_package
 from zkattest.crypto.blocks import WitnessAccounts, decode_header
 from zkattest.spec.presets import PRESETS, Preset, PresetName
-from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, show_operands
+from zkattest.spec.reasons import (
+    CannotVerify,
+    Cause,
+    InvalidBlock,
+    answers_required,
+    show_operands,
+)
 from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
-from zkattest.types.errors import BlockDecodeError, WitnessError
+from zkattest.types.errors import BlockDecodeError
 from zkattest.types.execution import BlockPackage
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -55,10 +61,8 @@ def check_package(file: Path, package: BlockPackage, preset: Preset) -> StaticRe
     block = read_block(package.block, preset)
     chain = open_chain_view(file, package)
     witness = package.witness
-    try:
+    with answers_required():
         accounts = WitnessAccounts(witness.state, witness.codes, block.header.pre_state_root)
-    except WitnessError as failure:
-        raise CannotVerify(Cause(failure.cause), failure.detail) from failure
     return validate_block(chain, block, accounts, package.versioned_hashes, preset)
 
 

@@ -15,6 +15,7 @@ from zkattest.types.errors import (
     MalformedNode,
     MissingCode,
     MissingNode,
+    WitnessError,
 )
 from zkattest.types.execution import MAX_BLOCK_BYTES, Header, Withdrawal
 from zkattest.types.ids import Address, BlockHash, Root
@@ -28,7 +29,7 @@ _ROOT_FIELDS: Final = (
     "withdrawals_root",
     "parent_beacon_block_root",
 )
-_NO_ANSWERS: Final = {
+_NO_ANSWERS: Final[dict[str, type[WitnessError]]] = {
     error.cause: error for error in (MissingNode, MalformedNode, MissingCode, BackendPanic)
 }
 
@@ -48,11 +49,13 @@ class Block:
 
     def senders(self) -> list[bytes | None]:
         """Recover the sender of each transaction; None where nobody can have signed."""
-        return self._signatures.senders()
+        with _typed_errors():
+            return self._signatures.senders()
 
     def authorities(self) -> list[tuple[bytes | None, ...]]:
         """Recover who signed each EIP-7702 authorization of each transaction."""
-        return self._signatures.authorities()
+        with _typed_errors():
+            return self._signatures.authorities()
 
 
 class WitnessAccounts:
@@ -62,7 +65,8 @@ class WitnessAccounts:
 
     def __init__(self, state: Sequence[bytes], codes: Sequence[bytes], root: bytes) -> None:
         """Hash the nodes and the codes, once."""
-        self._reader = _core.AccountReader(state, codes, root)
+        with _typed_errors():
+            self._reader = _core.AccountReader(state, codes, root)
 
     def account(self, address: bytes) -> Account | None:
         """
@@ -70,9 +74,11 @@ class WitnessAccounts:
 
         Raises `MissingNode`, `MalformedNode` or `MissingCode`: the witness cannot answer.
         """
-        with _typed_errors():
+        try:
             found = self._reader.account(address)
-        return None if found is None else Account(*found)
+        except _core.CannotCheck as failure:
+            raise _no_answer(failure) from None
+        return None if found is None else Account._make(found)
 
 
 def decode_block(rlp: bytes, max_bytes: int = MAX_BLOCK_BYTES) -> Block:
@@ -106,13 +112,15 @@ def decode_header(rlp: bytes) -> tuple[Header, BlockHash]:
 
 def transactions_root(raw: Sequence[bytes]) -> Root:
     """Compute the transactions root of canonical transactions."""
-    return Root(_core.list_root(raw))
+    with _typed_errors():
+        return Root(_core.list_root(raw))
 
 
 def withdrawals_root(withdrawals: Sequence[Withdrawal]) -> Root:
     """Compute the withdrawals root."""
     values = [(w.index, w.validator_index, w.address, w.amount_gwei) for w in withdrawals]
-    return Root(_core.withdrawals_root(values))
+    with _typed_errors():
+        return Root(_core.withdrawals_root(values))
 
 
 def _header(fields: dict[str, Any]) -> Header:
@@ -131,5 +139,9 @@ def _typed_errors() -> Iterator[None]:
         word, operands = refused.args
         raise BlockDecodeError(word, operands) from None
     except _core.CannotCheck as failure:
-        cause, detail = failure.args
-        raise _NO_ANSWERS[cause](detail) from None
+        raise _no_answer(failure) from None
+
+
+def _no_answer(failure: _core.CannotCheck) -> WitnessError:
+    cause, detail = failure.args
+    return _NO_ANSWERS[cause](detail)

@@ -7,8 +7,12 @@ metrics, answers and the command line use them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
+
+from zkattest.types.errors import WitnessError
 
 
 class Reason(StrEnum):
@@ -188,6 +192,15 @@ class CannotVerify(Exception):
         super().__init__(f"{cause}: {detail}" if detail else str(cause))
         self.cause = cause
         self.detail = detail
+
+
+@contextmanager
+def answers_required() -> Iterator[None]:
+    """Turn "the witness has no answer" into `CannotVerify`; a decorator, too."""
+    try:
+        yield
+    except WitnessError as error:
+        raise CannotVerify(Cause(error.cause), error.detail) from error
 
 
 def show_operands(refusal: Refusal) -> dict[str, str | int | bool | None]:

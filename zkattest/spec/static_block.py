@@ -22,7 +22,7 @@ from zkattest.spec.fees import (
 from zkattest.spec.header import ChainView, validate_header
 from zkattest.spec.notices import StaticNotice, certain_revert_notices, nonce_drift_notices
 from zkattest.spec.presets import Preset
-from zkattest.spec.reasons import InvalidBlock, Reason
+from zkattest.spec.reasons import InvalidBlock, Reason, answers_required
 from zkattest.spec.senders import AccountReader, validate_senders
 from zkattest.spec.transactions import InclusionTerms, validate_transaction
 from zkattest.types.errors import BlockDecodeError
@@ -59,6 +59,7 @@ class InclusionTotals:
     least_gas: tuple[int, ...]
 
 
+@answers_required()
 def read_block(rlp: bytes, preset: Preset) -> Block:
     """Decode a block; refuse one that is too large (before decoding it) or malformed."""
     try:
@@ -67,6 +68,7 @@ def read_block(rlp: bytes, preset: Preset) -> Block:
         raise InvalidBlock(Reason(error.word), **error.operands) from error
 
 
+@answers_required()
 def validate_block(
     chain: ChainView,
     block: Block,

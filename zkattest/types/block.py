@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -62,8 +61,7 @@ class TransactionColumns(NamedTuple):
         return map(Transaction._make, zip(*self, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """Hold what the static rules look at in one account."""
 
     nonce: int
