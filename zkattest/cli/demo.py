@@ -60,11 +60,11 @@ def demo(
     if logs is not None and not (logs.is_dir() and os.access(logs, os.W_OK | os.X_OK)):
         raise BadInput(logs, "", "not a writable folder")
     try:
-        program = load_program()
-        pack = load_pack(vectors, program.program_vk)
+        pack = load_pack(vectors)
         if prove:
             with TemporaryDirectory(prefix="zkattest-demo-") as folder:
-                return play(prove_live(pack, program, Path(folder)), json, slot_seconds, logs)
+                live = prove_live(pack, load_program(), Path(folder))
+                return play(live, json, slot_seconds, logs)
         return play(pack, json, slot_seconds, logs)
     except PackError as error:
         fail("demo", "", error)
@@ -80,8 +80,9 @@ def play(pack: Pack, json: Path | None, slot_seconds: float, logs: Path | None) 
     """Play what is proven of a chain, and compare every verdict with the script."""
     console = Console(highlight=False)
     scenario = plan(pack, console)
+    program_vk, slot_ms = load_program().program_vk, round(slot_seconds * 1000)
     view = open_view(console)
-    board = run_cancellable(run_devnet, pack, scenario, round(slot_seconds * 1000), view, logs)
+    board = run_cancellable(run_devnet, pack, program_vk, scenario, slot_ms, view, logs)
     for line in summarise(board):
         console.print(line, soft_wrap=True)
     if json is not None:
@@ -123,4 +124,4 @@ def prove_live(pack: Pack, program: Program, folder: Path) -> Pack:
             (live / name).write_bytes((recorded.folder / name).read_bytes())
         targets.append((live / "block.ssz", live / "proof.bin"))
     run_cancellable(prove_all, targets, program, False)
-    return load_pack(folder, pack.program_vk)
+    return load_pack(folder)

@@ -21,7 +21,7 @@ from zkattest.devnet.scenario import Kind, Publication, Role
 from zkattest.node.config import load_config
 from zkattest.node.main import json_lines_observer, run_node
 from zkattest.node.signing import Signer
-from zkattest.types.ids import ProgramVk, ValidatorIndex
+from zkattest.types.ids import ValidatorIndex
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     if orders["role"] == "attester":
         trio.run(run_node, config, observer)
         return
-    pack = load_pack(Path(orders["vectors"]), ProgramVk.from_hex(orders["program_vk"]))
+    pack = load_pack(Path(orders["vectors"]))
     index = ValidatorIndex(orders["validator"])
     signer = Signer(config.profile.fork, index, validator_secret(index))
     publications = [read_publication(entry) for entry in orders["publications"]]

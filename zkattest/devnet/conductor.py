@@ -22,9 +22,9 @@ from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import peer_id_of_seed
 from zkattest.node.runner import SystemClock
 from zkattest.spec.presets import PROOF_TYPE_SP1_DEVNET
-from zkattest.types.ids import Slot
+from zkattest.types.ids import ProgramVk, Slot
 
-START_WITHIN_S = 60.0
+START_WITHIN_S = 180.0
 _REFRESH_S = 0.2
 # Between all being connected and genesis: meshes form within a heartbeat or two.
 _SETTLE_MS = 2_000
@@ -40,6 +40,7 @@ class Conductor:
     """Hold one run."""
 
     pack: Pack
+    program_vk: ProgramVk
     scenario: Scenario
     slot_ms: int
     folder: Path
@@ -69,7 +70,7 @@ class Conductor:
             "[[network.proof_types]]",
             f"type = {PROOF_TYPE_SP1_DEVNET}",
             'system = "sp1"',
-            f'program_vk = "{self.pack.program_vk}"',
+            f'program_vk = "{self.program_vk}"',
             "[node]",
             f'listen = "/ip4/127.0.0.1/tcp/{self.ports[name]}"',
             f"peers = {json.dumps([self.address(peer) for peer in peers])}",
@@ -104,7 +105,6 @@ class Conductor:
             "role": "player",
             "config": str(path),
             "vectors": str(self.pack.folder.resolve()),
-            "program_vk": str(self.pack.program_vk),
             "validator": role.validator,
             "publications": [asdict(plan) for plan in self.scenario.publications(role)],
         }
@@ -164,10 +164,11 @@ class Conductor:
     async def _kill_and_restart(self, crew: Crew, victim: Child) -> None:
         """Kill an attester after one decision, and bring it back after the others' next."""
         scenario, name = self.scenario, victim.name
+        # Its successor imports meanwhile: that takes seconds, on a busy machine more than a slot.
+        again = await crew.start(name)
         await self._decided(scenario.kill_after_decision_of, [VICTIM])
         await victim.kill()
         self.view.note(f"slot {scenario.kill_after_decision_of}: {name} killed")
-        again = await crew.start(name)
         others = [number for number in range(ATTESTERS) if number != VICTIM]
         await self._decided(scenario.restart_after_decision_of, others)
         await again.ready.wait()
@@ -232,7 +233,12 @@ class Conductor:
 
 
 async def run_devnet(
-    pack: Pack, scenario: Scenario, slot_ms: int, view: View, logs: Path | None = None
+    pack: Pack,
+    program_vk: ProgramVk,
+    scenario: Scenario,
+    slot_ms: int,
+    view: View,
+    logs: Path | None = None,
 ) -> Board:
     """
     Play a scenario and return what was seen; every event goes to a file of `logs` as well.
@@ -243,7 +249,7 @@ async def run_devnet(
     with TemporaryDirectory(prefix="zkattest-devnet-") as folder:
         names = [*Role, *(attester_name(n) for n in range(ATTESTERS))]
         conductor = Conductor(
-            pack, scenario, slot_ms, Path(folder), view, board, free_ports(names), logs
+            pack, program_vk, scenario, slot_ms, Path(folder), view, board, free_ports(names), logs
         )
         try:
             with view:

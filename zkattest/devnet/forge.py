@@ -27,24 +27,30 @@ def forge_signature(pack: Pack, number: int) -> BlockPackage:
 
 
 def forge_nonce_gap(pack: Pack, number: int) -> BlockPackage:
-    """Put a sender's later transaction in the place of its next one."""
-    honest = pack[number].block
-    expected = list(zip(honest.senders(), honest.columns.nonce, strict=True))
+    """Leave a sender's first transaction out, or put a later one of its in the place of it."""
+    honest, transactions = pack[number].block, list(pack[number].block.transactions)
+    senders = honest.senders()
+    for index, sender in enumerate(senders):
+        if sender in senders[index + 1 :]:
+            del transactions[index]
+            return _with_body(pack[number].package, transactions)
+    for index, sender in enumerate(senders):
+        later = _later_transaction(pack, number, sender, honest.columns.nonce[index])
+        if later is not None:
+            transactions[index] = later
+            return _with_body(pack[number].package, transactions)
+    raise PackError(f"block {number}: no sender of it has another transaction")
+
+
+def _later_transaction(pack: Pack, number: int, sender: bytes | None, nonce: int) -> bytes | None:
+    """Find a later transaction of a sender; one that carries blobs would break other rules too."""
     for later in pack.blocks[number:]:
-        rows = zip(
-            later.block.transactions,
-            later.block.senders(),
-            later.block.columns.nonce,
-            later.block.columns.blob_versioned_hashes,
-            strict=True,
-        )
-        for raw, sender, nonce, blobs in rows:
-            for index, (wanted, next_nonce) in enumerate(expected):
-                if sender == wanted and nonce > next_nonce and not blobs:
-                    transactions = list(honest.transactions)
-                    transactions[index] = raw
-                    return _with_body(pack[number].package, transactions)
-    raise PackError(f"block {number}: no sender of it has a later transaction")
+        columns = later.block.columns
+        for index, other in enumerate(later.block.senders()):
+            is_later = other == sender and columns.nonce[index] > nonce
+            if is_later and not columns.blob_versioned_hashes[index]:
+                return later.block.transactions[index]
+    return None
 
 
 def forge_receipt_root(pack: Pack, number: int) -> BlockPackage:

@@ -17,7 +17,6 @@ from zkattest.types.execution import (
     BlockPackage,
     ExecutionClaim,
 )
-from zkattest.types.ids import ProgramVk
 from zkattest.types.wire import MAX_PROOF_BYTES
 
 _T = TypeVar("_T")
@@ -79,10 +78,9 @@ class RecordedBlock:
 
 @dataclass(frozen=True)
 class Pack:
-    """Hold a recorded chain, a child following its parent, and the program that proved it."""
+    """Hold a recorded chain, each block the child of the one before."""
 
     folder: Path
-    program_vk: ProgramVk
     blocks: tuple[RecordedBlock, ...]
 
     @property
@@ -98,7 +96,7 @@ class Pack:
         return self.blocks[number - 1]
 
 
-def load_pack(folder: Path, program_vk: ProgramVk) -> Pack:
+def load_pack(folder: Path) -> Pack:
     """Find the blocks of a chain, and check that each is the child of the one before."""
     try:
         found = sorted(path.parent for path in folder.glob("*/block.ssz"))
@@ -112,7 +110,7 @@ def load_pack(folder: Path, program_vk: ProgramVk) -> Pack:
             raise PackError(f"{child.package_path}: parent_hash: not the block before it")
         if child.package.parent_claim != parent.claim:
             raise PackError(f"{child.package_path}: parent_claim: not the one of the block before")
-    return Pack(folder, program_vk, blocks)
+    return Pack(folder, blocks)
 
 
 def _decoded(path: Path, most_bytes: int, decode: Callable[[bytes], _T]) -> _T:
