@@ -58,11 +58,7 @@ impl Faults {
 
     /// First logged error or panic of this job.
     pub fn first_cause(&self) -> Option<String> {
-        let state = self.lock();
-        state
-            .first_error
-            .clone()
-            .or_else(|| state.first_panic.clone())
+        self.lock().first_cause.clone()
     }
 
     /// First panic of this job.
