@@ -414,6 +414,16 @@ async def test_publish__refuses_foreign_topics_and_messages_too_big() -> None:
             host.publish(PROOFS, bytes(4 * 2**20 + 146))
 
 
+async def test_host__does_not_talk_to_its_own_identity() -> None:
+    with trio.fail_after(LIMIT_S):
+        async with open_host(1) as host, open_host(2, [host.address]) as friend:
+            await friend.wait_for_mesh(PROOFS, 1)
+            with pytest.raises(PeerError):
+                await RawPeer.greet(host, 1)
+            assert host.counters()["our_own_identity"] == 1
+            assert host.connected_peers() == {friend.peer_id}
+
+
 async def test_open__refuses_a_bad_address_and_a_peer_without_name() -> None:
     with pytest.raises(ValueError, match="ends in /p2p"):
         async with open_host(1, ["/ip4/127.0.0.1/tcp/1"]):

@@ -240,6 +240,9 @@ class GossipHost:
             self._router.counters["graylisted_refused"] += 1
             return
         name = channel.peer_id
+        if name == self.peer_id:
+            self._router.counters["our_own_identity"] += 1
+            return
         link = Link(
             self,
             channel,

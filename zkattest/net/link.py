@@ -15,7 +15,7 @@ from zkattest.net.boundary import (
     select_outbound,
 )
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
-from zkattest.net.muxer import Muxer, Stream
+from zkattest.net.muxer import FRAME_PAYLOAD_BYTES, Muxer, Stream
 from zkattest.net.outbox import Outbox
 from zkattest.net.settings import GossipSettings
 from zkattest.net.tcp import TcpPipe
@@ -27,6 +27,8 @@ IDENTIFY_PROTOCOL = "/ipfs/id/1.0.0"
 PING_PROTOCOL = "/ipfs/ping/1.0.0"
 PING_BYTES = 32
 GOODBYE_S = 0.2
+# A slow peer may take long for a message, as long as it keeps taking.
+PATIENCE_BYTES = 4 * FRAME_PAYLOAD_BYTES
 PROTOCOLS = (*MESHSUB_PROTOCOLS, IDENTIFY_PROTOCOL, PING_PROTOCOL)
 
 
@@ -103,12 +105,16 @@ class Link:
             protocol = await select_outbound(stream, MESHSUB_PROTOCOLS)
         self._owner.link_negotiated(self, understands_idontwant=protocol == MESHSUB_V12)
         while True:
-            data = await self.outbox.take()
-            # A write that was cut short leaves half a frame: the connection is of no more use.
-            with trio.move_on_after(self._settings.stall_s) as patience:
-                await stream.write(data)
-            if patience.cancelled_caught:
-                raise ConnectionLost(f"read nothing for {self._settings.stall_s} s")
+            data = memoryview(await self.outbox.take())
+            for start in range(0, len(data), PATIENCE_BYTES):
+                await self._write_patiently(stream, data[start : start + PATIENCE_BYTES])
+
+    async def _write_patiently(self, stream: Stream, data: memoryview) -> None:
+        with trio.move_on_after(self._settings.stall_s) as patience:
+            await stream.write(data)
+        if patience.cancelled_caught:
+            # Half a frame is out: the connection is of no more use.
+            raise ConnectionLost(f"took no {PATIENCE_BYTES} bytes in {self._settings.stall_s} s")
 
     async def _serve(self, stream: Stream) -> None:
         try:

@@ -83,7 +83,7 @@ class Stream:
             data += await self.receive_some(n - len(data))
         return bytes(data)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         """Send all of `data`, waiting for credit as often as it takes."""
         view = memoryview(data)
         async with self._write_lock:

@@ -44,7 +44,7 @@ class GossipSettings:
     outbox_limit_bytes: int = 48 * MIB
     stall_s: float = 20.0
     keepalive_s: float = 10.0
-    dial_timeout_s: float = 5.0
+    dial_timeout_s: float = 10.0
     redial_first_s: float = 0.1
     redial_most_s: float = 2.0
     drain_s: float = 1.0
