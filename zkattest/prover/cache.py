@@ -66,7 +66,7 @@ def cache_key(sources: Path, compiler: str, features: tuple[str, ...]) -> str:
 
 def source_files(sources: Path) -> list[Path]:
     """List what the worker is compiled from, in an order that does not depend on the disk."""
-    files = [sources / "Cargo.toml", sources / "Cargo.lock", sources / "README.md"]
+    files = [sources / "Cargo.toml", sources / "Cargo.lock"]
     return [*files, *sorted((sources / "src").rglob("*.rs"))]
 
 

@@ -234,10 +234,10 @@ where
         }
         let mut message = Message::default();
         event.record(&mut message);
-        if let Some(count) = message.0.strip_prefix(ALL_SHARDS_KNOWN) {
-            if let Ok(shards) = count.parse() {
-                progress().shards_known(shards);
-            }
+        if let Some(count) = message.0.strip_prefix(ALL_SHARDS_KNOWN)
+            && let Ok(shards) = count.parse()
+        {
+            progress().shards_known(shards);
         }
     }
 }
