@@ -1,0 +1,99 @@
+"""A node from the command line: it starts from its file, attests or not, and stops cleanly."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from zkattest.devnet.keys import validator_pubkeys
+
+CHAIN = Path(__file__).parents[2] / "vectors" / "eip7886" / "chain"
+
+
+def node_command(path):
+    return [sys.executable, "-m", "zkattest.cli.main", "node", "--config", str(path)]
+
+
+@pytest.fixture
+def config(tmp_path):
+    keys = ", ".join(f'"0x{key.hex()}"' for key in validator_pubkeys(2))
+    path = tmp_path / "node.toml"
+    path.write_text(
+        f"""
+[network]
+chain_id = 7886
+fork_version = "0x78860000"
+genesis_time_ms = {time.time_ns() // 1_000_000}
+slot_ms = 300
+anchor = "{next(iter(sorted(CHAIN.glob("*/block.ssz"))))}"
+validators = [{keys}]
+proposers = [0]
+[[network.proof_types]]
+type = 1
+system = "sp1"
+program_vk = "0x{"00" * 31}01"
+[node]
+key_seed = "0x{"07" * 32}"
+store = "attester.sqlite"
+"""
+    )
+    return path
+
+
+def events_until(node, name):
+    for line in node.stdout:
+        event = json.loads(line)
+        if event["event"] == name:
+            return event
+    pytest.fail(node.communicate()[1])
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_node__decides_and_stops_cleanly(config, stop):
+    node = subprocess.Popen(
+        node_command(config), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert events_until(node, "listening")["address"].startswith("/ip4/127.0.0.1/tcp/")
+        assert events_until(node, "decided")["decision"] == "abstain"
+        node.send_signal(stop)
+        assert events_until(node, "stopping")
+        assert node.wait(30) == 0
+        assert node.communicate()[1] == ""
+    finally:
+        node.kill()
+        node.communicate()
+    assert (config.parent / "attester.sqlite").exists()
+
+
+def test_node__exits_2_in_one_line_for_another_network_s_store(config):
+    text = config.read_text()
+    for genesis in ("1", "2"):
+        lines = [
+            f"genesis_time_ms = {genesis}" if line.startswith("genesis_time_ms") else line
+            for line in text.splitlines()
+        ]
+        config.write_text("\n".join([*lines, "stop_with_stdin = true"]))
+        done = subprocess.run(
+            node_command(config),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == (0 if genesis == "1" else 2)
+    assert "node.store" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_node__exits_2_in_one_line_for_a_bad_configuration(config):
+    config.write_text(config.read_text().replace("slot_ms = 300", "slot_ms = 0"))
+    done = subprocess.run(node_command(config), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"zkattest: {config}: network.slot_ms: 0, expected at least 3\n".replace(
+        "0, expected", "slot_ms: 0, expected"
+    )

@@ -1,0 +1,110 @@
+"""A configuration is read whole, or refused by file, field and reason."""
+
+from pathlib import Path
+
+import pytest
+
+from zkattest.crypto.blocks import decode_header
+from zkattest.machines.settings import Policy
+from zkattest.node.config import ConfigError, load_config
+from zkattest.types.execution import BlockPackage
+from zkattest.types.ids import ProofType
+from zkattest.verify.proof import ProofSystem
+
+CHAIN = Path(__file__).parents[3] / "vectors" / "eip7886" / "chain"
+FIRST = next(iter(sorted(CHAIN.glob("*/block.ssz"))))
+KEY = "0x" + "ab" * 48
+
+GOOD = f"""
+[network]
+chain_id = 7886
+fork_version = "0x78860000"
+genesis_time_ms = 1700000000000
+slot_ms = 6000
+anchor = "{FIRST}"
+validators = ["{KEY}", "{KEY}"]
+proposers = [0, 1, 0]
+
+[[network.proof_types]]
+type = 1
+system = "sp1"
+program_vk = "0x{"00" * 31}01"
+
+[node]
+listen = "/ip4/127.0.0.1/tcp/9000"
+peers = ["/ip4/127.0.0.1/tcp/9001/p2p/12D3KooWSvy2SJ272S15RUd9g3dkJKzsgYU94yGF81tp6CwjPofG"]
+key_seed = "0x{"01" * 32}"
+store = "attester.sqlite"
+policy = "wait"
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "node.toml"
+    path.write_text(text)
+    return path
+
+
+def test_config__read_whole(tmp_path):
+    config = load_config(write(tmp_path, GOOD))
+    profile = config.profile
+    assert (profile.chain_id, profile.clock.slot_ms, len(profile.pubkeys)) == (7886, 6000, 2)
+    assert profile.proposers == (0, 1, 0)
+    assert profile.proof_types[ProofType(1)][0] is ProofSystem.SP1
+    assert config.store == tmp_path / "attester.sqlite"
+    assert config.policy is Policy.WAIT
+    assert config.stop_with_stdin is False
+    package = BlockPackage.decode(FIRST.read_bytes())
+    assert profile.anchor.claim == package.parent_claim
+    assert profile.anchor.header == decode_header(package.witness.headers[-1])[0]
+    settings = config.attester_settings()
+    assert (settings.validator_count, settings.proof_types) == (2, {1})
+
+
+def test_config__defaults_where_a_node_needs_nothing_else(tmp_path):
+    lines = [line for line in GOOD.splitlines() if not line.startswith(("store", "policy", "peer"))]
+    config = load_config(write(tmp_path, "\n".join(lines)))
+    assert (config.store, config.policy, config.peers) == (None, Policy.ABSTAIN, ())
+
+
+def test_network__another_genesis_is_another_network(tmp_path):
+    one = load_config(write(tmp_path, GOOD)).profile
+    other = load_config(write(tmp_path, GOOD.replace("1700000000000", "1700000000001"))).profile
+    assert one.network_id != other.network_id
+    assert one.topics.block == f"/eth2/{one.fork.fork_digest.hex()}/delayed_block/ssz_snappy"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("chain_id = 7886", "", "network.chain_id"),
+        ("chain_id = 7886", "chain_id = -1", "network.chain_id"),
+        ("chain_id = 7886", "chain_id = true", "network.chain_id"),
+        ('"0x78860000"', '"0x7886"', "network.fork_version"),
+        ('"0x78860000"', '"zz"', "network.fork_version"),
+        ("slot_ms = 6000", "slot_ms = 1", "network.slot_ms"),
+        (f'"{FIRST}"', '"missing.ssz"', "network.anchor"),
+        (f'"{FIRST}"', '"node.toml"', "network.anchor"),
+        (f'"{KEY}", ', '"0xab", ', "network.validators[0]"),
+        ("proposers = [0, 1, 0]", "proposers = [0, 2]", "network.proposers"),
+        ("proposers = [0, 1, 0]", "proposers = []", "network.proposers"),
+        ('system = "sp1"', 'system = "unknown"', "network.proof_types[0]"),
+        ("type = 1", "type = 300", "network.proof_types[0]"),
+        ('key_seed = "0x', 'key_seed = "', "node.key_seed"),
+        ('policy = "wait"', 'policy = "guess"', "node.policy"),
+        ("[network]", "[network", "file"),
+    ],
+)
+def test_config__refused_by_field(tmp_path, old, new, field):
+    assert old in GOOD
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(tmp_path, GOOD.replace(old, new)))
+    assert refusal.value.field == field
+    assert refusal.value.path == tmp_path / "node.toml"
+
+
+def test_config__refused_when_missing_or_huge(tmp_path):
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="larger than"):
+        load_config(write(tmp_path, "#" * ((1 << 22) + 1)))
