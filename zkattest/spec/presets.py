@@ -75,6 +75,7 @@ class TransactionRules:
     max_gas: int
     max_nonce: int
     max_initcode_bytes: int
+    max_fee_cap_wei: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ OSAKA: Final = Preset(
         max_gas=1 << 24,
         max_nonce=2**64 - 2,
         max_initcode_bytes=49_152,
+        # What execution can be proven for (docs/decisions/0012); 18 ether for one gas.
+        max_fee_cap_wei=2**64 - 1,
     ),
 )
 

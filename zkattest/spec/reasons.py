@@ -66,6 +66,7 @@ class Reason(StrEnum):
     INITCODE_TOO_LARGE = "initcode_too_large"
     INTRINSIC_GAS_EXCEEDS_GAS = "intrinsic_gas_exceeds_gas"
     FLOOR_GAS_EXCEEDS_GAS = "floor_gas_exceeds_gas"
+    FEE_CAP_TOO_LARGE = "fee_cap_too_large"
     PRIORITY_FEE_EXCEEDS_MAX_FEE = "priority_fee_exceeds_max_fee"
     MAX_FEE_BELOW_BASE_FEE = "max_fee_below_base_fee"
     BLOB_TRANSACTION_WITHOUT_RECIPIENT = "blob_transaction_without_recipient"

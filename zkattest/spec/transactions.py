@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zkattest.spec.fees import calculate_intrinsic_cost
-from zkattest.spec.presets import BlobRules, Preset
+from zkattest.spec.presets import BlobRules, Preset, TransactionRules
 from zkattest.spec.reasons import InvalidBlock, Reason
 from zkattest.types.block import Transaction
 
@@ -44,7 +44,7 @@ def validate_transaction(
             got=tx.chain_id,
             expected=terms.chain_id,
         )
-    validate_fee_caps(index, tx, terms)
+    validate_fee_caps(index, tx, terms, preset.transaction)
     if tx.type == BLOB_TYPE:
         validate_blobs(index, tx, terms, preset.blobs)
     if tx.type == SET_CODE_TYPE:
@@ -85,8 +85,18 @@ def validate_gas(index: int, tx: Transaction, preset: Preset) -> tuple[int, int]
     return intrinsic_gas, floor_gas
 
 
-def validate_fee_caps(index: int, tx: Transaction, terms: InclusionTerms) -> None:
+def validate_fee_caps(
+    index: int, tx: Transaction, terms: InclusionTerms, rules: TransactionRules
+) -> None:
     """Check the fee caps of EIP-1559; a gas price is both caps at once."""
+    # Ours: a block that nobody can prove must not pass, and execution has caps of 64 bits.
+    if tx.max_fee_per_gas > rules.max_fee_cap_wei:
+        raise InvalidBlock(
+            Reason.FEE_CAP_TOO_LARGE,
+            index=index,
+            got=tx.max_fee_per_gas,
+            limit=rules.max_fee_cap_wei,
+        )
     if tx.max_fee_per_gas < tx.max_priority_fee_per_gas:
         raise InvalidBlock(
             Reason.PRIORITY_FEE_EXCEEDS_MAX_FEE,

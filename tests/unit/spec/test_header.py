@@ -78,6 +78,18 @@ def test_gas_limit__valid_within_the_step(change):
     Case(header={"gas_limit": GAS_LIMIT + change}).check()
 
 
+@pytest.mark.parametrize(
+    "change", [{"extra_data": bytes(32)}, {"gas_used": GAS_LIMIT}, {"timestamp": 1_001}]
+)
+def test_header__valid_at_the_bound(change):
+    Case(header=change).check()
+
+
+def test_gas_limit__valid_at_the_minimum():
+    parent = parent_header(gas_limit=5_000, gas_used=2_500)
+    Case(transactions=(), parent=parent).check()
+
+
 def test_gas_limit__refused_below_minimum():
     parent = parent_header(gas_limit=5_000, gas_used=2_500)
     case = Case(transactions=(), parent=parent, header={"gas_limit": 4_999})

@@ -83,7 +83,7 @@ def test_balance__pays_for_blobs():
 
 
 def test_balance__survives_absurd_caps():
-    tx = Tx(max_fee=2**256 - 1, priority_fee=2**256 - 1, value=2**256 - 1)
+    tx = Tx(max_fee=2**64 - 1, priority_fee=2**64 - 1, value=2**256 - 1)
     assert refusal(Case(transactions=(tx,)))[0] is Reason.BALANCE_TOO_LOW
 
 

@@ -41,6 +41,11 @@ def refusal(tx: Tx, **case: object) -> tuple[Reason, dict]:
         SET_CODE,
         Tx(to=b"", data=bytes(32), gas=53_130),
         BLOB.but(blobs=tuple(blob_hash(n) for n in range(6))),
+        BLOB.but(blob_fee=1),
+        Tx(max_fee=2**64 - 1),
+        Tx(max_fee=GWEI, priority_fee=GWEI),
+        Tx(gas=25_000, data=b"\x01" * 100),
+        Tx(to=b"", data=bytes(49_152), gas=2**24),
     ],
 )
 def test_transaction__valid(tx):
@@ -94,6 +99,12 @@ def test_chain_id__refused_in_every_type(kind):
             SET_CODE.but(gas=45_999),
             Reason.INTRINSIC_GAS_EXCEEDS_GAS,
             {"got": 45_999, "needed": 46_000},
+        ),
+        (Tx(max_fee=2**64), Reason.FEE_CAP_TOO_LARGE, {"got": 2**64, "limit": 2**64 - 1}),
+        (
+            Tx(type=0, max_fee=2**64),
+            Reason.FEE_CAP_TOO_LARGE,
+            {"got": 2**64, "limit": 2**64 - 1},
         ),
         (
             Tx(max_fee=2 * GWEI, priority_fee=2 * GWEI + 1),
