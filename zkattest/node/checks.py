@@ -41,15 +41,17 @@ class StaticChecker:
             return Refused(Reason.MESSAGE_SIGNATURE_INVALID)
         try:
             block = read_block(signed.message.block, OSAKA)
+            return OpenedBlock(
+                content_id=_content_id(signed.message.block, signed.message.versioned_hashes),
+                block_hash=block.block_hash,
+                header=block.header,
+                transactions_root=transactions_root(block.transactions),
+                block=block,
+            )
         except InvalidBlock as refusal:
             return Refused(refusal.reason, str(refusal))
-        return OpenedBlock(
-            content_id=_content_id(signed.message.block, signed.message.versioned_hashes),
-            block_hash=block.block_hash,
-            header=block.header,
-            transactions_root=transactions_root(block.transactions),
-            block=block,
-        )
+        except WitnessError as failure:
+            return Fault(Cause(failure.cause), failure.detail)
 
     def check_block(self, work: CheckBlock) -> BlockOutcome:
         """Apply the static rules against the parent."""

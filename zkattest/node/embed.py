@@ -22,10 +22,10 @@ def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
     The parent's claim in the package is taken as true: bring one that you have seen proven.
     Raises `InvalidBlock`, or `CannotVerify` where the package does not hold what is needed.
     """
-    block = read_block(package.block, preset)
     if not package.witness.headers:
         raise CannotVerify(Cause.MISSING_PARENT, "the package's witness has no headers")
     try:
+        block = read_block(package.block, preset)
         parent_header, parent_hash = decode_header(package.witness.headers[-1])
         accounts = WitnessAccounts(
             package.witness.state, package.witness.codes, block.header.pre_state_root
