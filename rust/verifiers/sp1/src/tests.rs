@@ -1,3 +1,5 @@
+mod shapes;
+
 use std::time::Instant;
 
 use sp1_primitives::io::SP1PublicValues;
