@@ -18,7 +18,6 @@ import trio
 
 from zkattest.prover.cache import BINARY_NAME, RUSTFLAGS, CacheEntry
 from zkattest.prover.errors import CannotProve
-from zkattest.prover.resources import worker_sources
 from zkattest.prover.settings import build_needs
 from zkattest.prover.system import measure_resources, require
 from zkattest.prover.toolchain import require_toolchain
@@ -53,7 +52,7 @@ async def ensure_built(entry: CacheEntry, report: ReportBuild, waiting: ReportWa
     async with _locked(entry.folder.parent, waiting):
         if entry.is_built():  # by the one we waited for
             return False
-        await _build(entry, report)
+        await build(entry, report)
     return True
 
 
@@ -79,13 +78,13 @@ def _open_lock(root: Path) -> IO[str]:
     return (root / "lock").open("w")
 
 
-async def _build(entry: CacheEntry, report: ReportBuild) -> None:
-    sources = worker_sources()
+async def build(entry: CacheEntry, report: ReportBuild) -> None:
+    """Compile the worker and put it into the cache; nothing is there when it fails."""
     target = _target_folder(entry)
     environment = {**os.environ, "RUSTFLAGS": RUSTFLAGS, "CARGO_TARGET_DIR": str(target)}
     environment.pop("CARGO_BUILD_TARGET", None)
-    total = await _count_crates(sources, environment)
-    await _run_cargo(sources, environment, total, report)
+    total = await _count_crates(entry.sources, environment)
+    await _run_cargo(entry.sources, environment, total, report)
     _install(target / "release" / BINARY_NAME, entry)
     if TARGET_VARIABLE not in os.environ:
         shutil.rmtree(target, ignore_errors=True)

@@ -25,6 +25,7 @@ class CacheEntry:
 
     key: str
     folder: Path
+    sources: Path
 
     @property
     def binary(self) -> Path:
@@ -49,8 +50,9 @@ def cache_root() -> Path:
 
 def current_entry() -> CacheEntry:
     """Name the worker for these sources, this compiler and this processor."""
-    key = cache_key(worker_sources(), compiler_version(), cpu_features())
-    return CacheEntry(key, cache_root() / key)
+    sources = worker_sources()
+    key = cache_key(sources, compiler_version(), cpu_features())
+    return CacheEntry(key, cache_root() / key, sources)
 
 
 def cache_key(sources: Path, compiler: str, features: tuple[str, ...]) -> str:

@@ -46,7 +46,7 @@ def entry(tmp_path: Path) -> CacheEntry:
     folder = tmp_path / "cache" / "key"
     folder.mkdir(parents=True)
     shutil.copy2(FAKE_WORKER, folder / "zkattest-prover-sp1")
-    return CacheEntry("key", folder)
+    return CacheEntry("key", folder, folder)
 
 
 @pytest.fixture

@@ -44,6 +44,6 @@ def test_root__follows_the_environment(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_scratch__is_private(tmp_path: Path) -> None:
-    entry = CacheEntry("key", tmp_path / "key")
+    entry = CacheEntry("key", tmp_path / "key", tmp_path)
     assert worker_environment(entry)["TMPDIR"] == str(entry.scratch)
     assert entry.scratch.stat().st_mode & 0o777 == 0o700
