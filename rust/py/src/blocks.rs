@@ -209,6 +209,18 @@ fn indexed_root(items: impl Iterator<Item = Vec<u8>>) -> H256 {
     Trie::compute_hash_from_unsorted_iter(entries, &NativeCrypto)
 }
 
+/// Run the guest's statement natively: the 43 bytes of public values for a stateless input.
+#[pyfunction]
+fn run_statement<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let values = guarded(py, || {
+        Ok(zkattest_execution::statement::run(
+            data,
+            Arc::new(NativeCrypto),
+        ))
+    })?;
+    Ok(PyBytes::new(py, &values))
+}
+
 /// Add the functions and the classes.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Signatures>()?;
@@ -216,5 +228,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode_block, module)?)?;
     module.add_function(wrap_pyfunction!(decode_header, module)?)?;
     module.add_function(wrap_pyfunction!(list_root, module)?)?;
-    module.add_function(wrap_pyfunction!(withdrawals_root, module)?)
+    module.add_function(wrap_pyfunction!(withdrawals_root, module)?)?;
+    module.add_function(wrap_pyfunction!(run_statement, module)?)
 }

@@ -96,6 +96,11 @@ def test_nonce__refused_out_of_sequence(nonce):
     )
 
 
+def test_nonce__valid_up_to_the_last_but_one():
+    last = 2**64 - 2
+    Case(transactions=(Tx(nonce=last),), accounts=only(nonce=last)).check()
+
+
 def test_nonce__follows_within_the_block():
     accounts = only(nonce=5)
     Case(transactions=(Tx(nonce=5), Tx(nonce=6)), accounts=accounts).check()

@@ -72,6 +72,11 @@ def test_versioned_hashes__refused(hashes, operands):
     assert refusal(case) == (Reason.VERSIONED_HASHES_MISMATCH, operands)
 
 
+def test_blob_gas__valid_at_the_maximum():
+    six, three = (BLOB.but(blobs=tuple(blob_hash(n) for n in range(count))) for count in (6, 3))
+    Case(transactions=(six, three.but(nonce=1))).check()
+
+
 def test_blob_gas__refused_when_not_what_the_transactions_have():
     case = Case(transactions=(BLOB,), header={"blob_gas_used": 2**17})
     assert refusal(case) == (

@@ -55,7 +55,10 @@ pub(super) fn header_fields<'py>(py: Python<'py>, header: &Header) -> PyResult<B
 }
 
 /// Give one list for each field, in the order of `zkattest.types.block.Transaction`.
-pub(super) fn columns<'py>(py: Python<'py>, txs: &[Transaction<'_>]) -> PyResult<Bound<'py, PyTuple>> {
+pub(super) fn columns<'py>(
+    py: Python<'py>,
+    txs: &[Transaction<'_>],
+) -> PyResult<Bound<'py, PyTuple>> {
     let wides = |read: for<'t> fn(&'t Transaction<'_>) -> &'t [u8]| wide_column(py, txs, read);
     let columns = [
         PyList::new(py, txs.iter().map(|tx| tx.tx_type))?,
