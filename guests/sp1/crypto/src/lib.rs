@@ -1,7 +1,7 @@
 //! The cryptography of Ethereum's execution inside SP1.
 //!
-//! Plain transfers use four kinds of system calls only (Keccak, secp256k1 addition and doubling, 256-bit modular
-//! product): every further kind costs the prover a shard.
+//! Plain transfers use few kinds of system calls (Keccak, secp256k1 addition and doubling, 256-bit product with
+//! carry): every further kind costs the prover a shard.
 
 #![cfg_attr(test, allow(non_snake_case))]
 

@@ -13,6 +13,21 @@ pub fn mul_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     x
 }
 
+/// `a·b mod m` for a prime just below 2^256, by folding the high half of the product.
+///
+/// The product with carry stays in the shard of the instructions; the modular product's own system call would give
+/// the prover a further shard for a handful of events.
+#[inline]
+pub fn mul_mod_folded(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
+    let complement = limbs::sub(&limbs::ZERO, m);
+    let (mut low, mut high) = sys::multiply_add(a, b, &limbs::ZERO);
+    // 2^256 = complement (mod m), and each fold shortens the high half by more than 100 bits.
+    while !limbs::is_zero(&high) {
+        (low, high) = sys::multiply_add(&high, &complement, &low);
+    }
+    if limbs::less(&low, m) { low } else { limbs::sub(&low, m) }
+}
+
 /// The opcode MULMOD: `a·b mod m`, zero for m = 0.
 pub fn mulmod256(a: &[u8; 32], b: &[u8; 32], m: &[u8; 32]) -> [u8; 32] {
     let m = limbs::from_be(m);

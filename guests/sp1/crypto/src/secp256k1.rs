@@ -6,7 +6,7 @@
 use ethrex_crypto::CryptoError;
 
 use crate::limbs::{self, Limbs};
-use crate::modular::mul_mod;
+use crate::modular::mul_mod_folded;
 use crate::{keccak, sys};
 
 mod split;
@@ -44,13 +44,13 @@ fn recover_key(r: &Limbs, s: &Limbs, recovery_id: u8, message: &Limbs) -> Result
     if recovery_id > MAX_RECOVERY_ID {
         return Err(CryptoError::InvalidRecoveryId);
     }
-    let y_squared = limbs::add_mod(&mul_mod(&mul_mod(r, r, &P), r, &P), &CURVE_B, &P);
+    let y_squared = limbs::add_mod(&mul_mod_folded(&mul_mod_folded(r, r, &P), r, &P), &CURVE_B, &P);
     let hint = split::Hint(sys::hint(|| split::solve(r, s, &y_squared)));
     let y = hint.lift_y(&y_squared, recovery_id & 1)?;
     let inverse = hint.inverse_of(r);
     let z = if limbs::less(message, &N) { *message } else { limbs::sub(message, &N) };
-    let u1 = limbs::neg_mod(&mul_mod(&z, &inverse, &N), &N);
-    let (first, second) = hint.split(&mul_mod(s, &inverse, &N));
+    let u1 = limbs::neg_mod(&mul_mod_folded(&z, &inverse, &N), &N);
+    let (first, second) = hint.split(&mul_mod_folded(s, &inverse, &N));
     let table = window_table(r, &y, first.negative, second.negative);
     combine(&u1, &first.magnitude, &second.magnitude, &table).ok_or(CryptoError::RecoveryFailed)
 }
@@ -150,7 +150,7 @@ fn sum(p: &Point, q: &Point) -> Point {
 }
 
 fn endomorphism(p: &Point, negate: bool) -> Point {
-    let x = mul_mod(&[p[0], p[1], p[2], p[3]], &BETA, &P);
+    let x = mul_mod_folded(&[p[0], p[1], p[2], p[3]], &BETA, &P);
     let y = [p[4], p[5], p[6], p[7]];
     join(&x, &if negate { limbs::sub(&P, &y) } else { y })
 }

@@ -43,6 +43,12 @@ pub fn mul_mod(x: &mut [u64; 4], ym: &[u64; 8]) {
     *x = words(&product);
 }
 
+pub fn multiply_add(a: &[u64; 4], b: &[u64; 4], c: &[u64; 4]) -> ([u64; 4], [u64; 4]) {
+    let sum = number(a) * number(b) + number(c);
+    let half = BigUint::from(1u8) << 256;
+    (words(&(&sum % &half)), words(&(sum / half)))
+}
+
 /// # Panics
 /// When the x coordinates are equal, as the system call would.
 pub fn secp256k1_add(p: &mut [u64; 8], q: &[u64; 8]) {

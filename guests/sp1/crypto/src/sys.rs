@@ -43,6 +43,14 @@ mod zkvm {
         syscalls::syscall_uint256_mulmod(x, ym.as_ptr().cast());
     }
 
+    /// Low and high half of `a·b + c`.
+    #[inline]
+    pub fn multiply_add(a: &[u64; 4], b: &[u64; 4], c: &[u64; 4]) -> ([u64; 4], [u64; 4]) {
+        let (mut low, mut high) = ([0; 4], [0; 4]);
+        syscalls::syscall_uint256_mul_with_carry(a, b, c, &mut low, &mut high);
+        (low, high)
+    }
+
     /// `p += q` for affine points whose x differ.
     #[inline]
     pub fn secp256k1_add(p: &mut [u64; 8], q: &[u64; 8]) {

@@ -6,7 +6,7 @@ use num_bigint::BigUint;
 
 use super::{LAMBDA, N, P};
 use crate::limbs::{self, Limbs};
-use crate::modular::mul_mod;
+use crate::modular::mul_mod_folded;
 use crate::sys;
 
 const WORDS: usize = 14;
@@ -35,7 +35,7 @@ impl Hint {
         if !limbs::less(&root, &P) {
             sys::bad_hint();
         }
-        let square = mul_mod(&root, &root, &P);
+        let square = mul_mod_folded(&root, &root, &P);
         if self.0[0] != HAS_ROOT {
             // -1 is no square mod P, so a root of -y² proves that y² has none; y² = 0 does not occur on this curve.
             if limbs::is_zero(y_squared) || square != limbs::sub(&P, y_squared) {
@@ -52,7 +52,7 @@ impl Hint {
     /// 1/r mod N.
     pub fn inverse_of(&self, r: &Limbs) -> Limbs {
         let inverse = self.limbs(5);
-        if mul_mod(r, &inverse, &N) != limbs::ONE {
+        if mul_mod_folded(r, &inverse, &N) != limbs::ONE {
             sys::bad_hint();
         }
         inverse
@@ -63,7 +63,7 @@ impl Hint {
         let words = &self.0;
         let first = Signed { magnitude: [words[9], words[10]], negative: words[13] & FIRST_NEGATIVE != 0 };
         let second = Signed { magnitude: [words[11], words[12]], negative: words[13] & SECOND_NEGATIVE != 0 };
-        let product = mul_mod(&LAMBDA, &second.widen(), &N);
+        let product = mul_mod_folded(&LAMBDA, &second.widen(), &N);
         let total = limbs::add_mod(&first.apply_sign(first.widen()), &second.apply_sign(product), &N);
         if total != *scalar {
             sys::bad_hint();
