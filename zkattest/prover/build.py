@@ -32,10 +32,10 @@ ERROR_LINES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class BuildProgress:
-    """Say how many crates are compiled, and which one was the last."""
+    """Say how many crates are compiled of how many (None: not known yet), and the last one."""
 
     done: int
-    total: int
+    total: int | None
     crate: str
 
 
@@ -83,6 +83,7 @@ async def build(entry: CacheEntry, report: ReportBuild) -> None:
     target = _target_folder(entry)
     environment = {**os.environ, "RUSTFLAGS": RUSTFLAGS, "CARGO_TARGET_DIR": str(target)}
     environment.pop("CARGO_BUILD_TARGET", None)
+    report(BuildProgress(0, None, "fetching crates"))
     total = await _count_crates(entry.sources, environment)
     await _run_cargo(entry.sources, environment, total, report)
     _install(target / "release" / BINARY_NAME, entry)

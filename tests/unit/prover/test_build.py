@@ -39,7 +39,10 @@ async def test_build__puts_the_program_into_the_cache(entry: CacheEntry) -> None
     await build(entry, seen.append)
     said = await trio.run_process([entry.binary], capture_stdout=True)
     assert said.stdout == b"built\n"
-    assert seen == [BuildProgress(1, 1, "zkattest-prover-sp1@0.1.0")]
+    assert seen == [
+        BuildProgress(0, None, "fetching crates"),
+        BuildProgress(1, 1, "zkattest-prover-sp1@0.1.0"),
+    ]
     assert sorted(path.name for path in entry.folder.parent.iterdir()) == ["key"]
 
 
