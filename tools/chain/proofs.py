@@ -108,11 +108,13 @@ def prove(waiting: dict[str, Case], stage: Path) -> Iterator[dict[str, Any]]:
     with subprocess.Popen(
         [*command, "--output", str(stage), "--json"], stdout=subprocess.PIPE, text=True
     ) as process:
-        if process.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        for line in process.stdout:
-            answer: dict[str, Any] = json.loads(line)
-            yield answer
+        try:
+            yield from map(json.loads, process.stdout or ())
+        except BaseException:
+            # Ctrl-C reaches the command too, a signal to this process alone would not.
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode != 0:
         raise RecordingError(f"zkattest prove ended with exit code {process.returncode}")
 
