@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.helpers.blocks import Case
+from zkattest.crypto.blocks import WitnessAccounts
 from zkattest.spec.binding import bind_parent, compare_outputs
+from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import InvalidBlock, Reason
+from zkattest.spec.static_block import ChainView, read_block, validate_block
 
 OUTPUTS = [
     ("parent_transactions_root", b"\x01" * 32, Reason.PARENT_TRANSACTIONS_ROOT_MISMATCH),
@@ -44,3 +47,21 @@ def test_bound_claim__is_the_one_that_the_outputs_confirm():
     case = Case()
     header, claim = case.child_header(), case.claim
     assert bind_parent(header, claim.block_hash, claim.transactions_root) == claim
+
+
+def test_outputs__left_to_the_proof_when_none_are_tracked():
+    # The header says that its parent was reverted; its base fee has to say the same.
+    header = {"parent_execution_reverted": True, "parent_bloom": b"\x03" * 256}
+    case = Case(header={**header, "base_fee_per_gas": 875_000_000})
+    package = case.package()
+    block = read_block(package.block, OSAKA)
+    chain = ChainView(package.chain_id, case.parent, None)
+    accounts = WitnessAccounts(package.witness.state, (), block.header.pre_state_root)
+    validate_block(chain, block, accounts, (), OSAKA)
+    claim = bind_parent(block.header, block.header.parent_hash, case.claim.transactions_root)
+    assert claim.execution_reverted
+    with pytest.raises(InvalidBlock, match="parent_bloom_mismatch"):
+        compare_outputs(block.header, case.claim)
+    lying = read_block(replace(case, header=header).package().block, OSAKA)
+    with pytest.raises(InvalidBlock, match="base_fee_mismatch"):
+        validate_block(chain, lying, accounts, (), OSAKA)

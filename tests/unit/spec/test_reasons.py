@@ -1,5 +1,7 @@
 """Words and families of refusals."""
 
+import pytest
+
 from zkattest.spec.reasons import (
     CannotVerify,
     Cause,
@@ -7,8 +9,10 @@ from zkattest.spec.reasons import (
     InvalidBlock,
     Reason,
     Refusal,
+    answers_required,
     show_operands,
 )
+from zkattest.types.errors import BackendPanic, MalformedNode, MissingCode, MissingNode
 
 
 def test_words__are_the_names_in_lower_case():
@@ -38,3 +42,11 @@ def test_cannot_verify__is_no_refusal():
     failure = CannotVerify(Cause.MISSING_NODE, "0xab")
     assert not isinstance(failure, Refusal)
     assert str(failure) == "missing_node: 0xab"
+
+
+@pytest.mark.parametrize("error", [MissingNode, MalformedNode, MissingCode, BackendPanic])
+def test_missing_answer__becomes_cannot_verify(error):
+    with pytest.raises(CannotVerify) as caught, answers_required():
+        raise error("what is missing")
+    assert caught.value.cause == error.cause
+    assert caught.value.detail == "what is missing"
