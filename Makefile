@@ -21,7 +21,7 @@ demo: setup ## play the recorded chain: one builder, four attesters, faults incl
 test: setup test-rust test-python ## every test that needs no prover
 
 test-rust: setup
-	$(CARGO) test $(RUST) --release --workspace --exclude zkattest-core-py --quiet
+	$(CARGO) test $(RUST) --release --workspace --quiet
 
 test-python: setup
 	$(BIN)/python -m pytest -m "not prove" $(PYTEST)
