@@ -50,14 +50,6 @@ _AT_DEADLINE = {
 _UNPROVEN_HISTORIES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class SlotView:
-    """Show what is known of a slot's block right now."""
-
-    slot: Slot
-    block: BlockRecord | None
-
-
 @dataclass(slots=True)
 class AttesterMachine:
     """Follow one chain and decide, slot by slot."""
@@ -93,10 +85,6 @@ class AttesterMachine:
         self._ask_to_be_woken(now_ms)
         effects, self._desk.effects = self._desk.effects, []
         return effects
-
-    def view(self, slot: Slot) -> SlotView:
-        """Show a slot to an embedder."""
-        return SlotView(slot, self._desk.slot_blocks.get(slot))
 
     # --- Events -------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ is forgotten, so that it may come again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -41,6 +42,7 @@ class BlockIntake:
     desk: Desk
     bind: Callable[[ExecutionClaim, Slot], None]
     _proposals: dict[tuple[Slot, ValidatorIndex], Root] = field(default_factory=dict)
+    _attempts: Counter[tuple[Slot, ValidatorIndex]] = field(default_factory=Counter)
     _waiting: list[JobId] = field(default_factory=list)
 
     # --- Events -------------------------------------------------------------------------------
@@ -101,6 +103,8 @@ class BlockIntake:
         """Forget whose turns were used in older slots, and blocks that waited too long."""
         for key in [key for key in self._proposals if key[0] < before_slot]:
             del self._proposals[key]
+        for key in [key for key in self._attempts if key[0] < before_slot]:
+            del self._attempts[key]
         for job_id in list(self._waiting):
             job = self.desk.jobs.find(job_id, BlockJob, Stage.WAITING)
             if job is None or job.signed.message.slot < before_slot:
@@ -147,6 +151,10 @@ class BlockIntake:
         # [IGNORE] The same content was not seen in another slot.
         if known is not None:
             raise GossipIgnore(Reason.BLOCK_ALREADY_KNOWN, block_hash=known.block_hash)
+        # [IGNORE] The proposer has not used its turn for blocks that nobody can check.
+        self._attempts[slot, proposer] += 1
+        if self._attempts[slot, proposer] > self.desk.settings.limits.attempts_per_turn:
+            raise GossipIgnore(Reason.QUEUE_FULL, slot=slot)
         job.opened = opened
         job.record = BlockRecord(
             content_id=opened.content_id,
@@ -169,6 +177,8 @@ class BlockIntake:
         tracker = self.desk.tracker
         if tracker.has_spoiled_parent(record.header):
             tracker.judge_parent(record)
+        # It may also have been contradicted while it waited.
+        if record.status is BlockStatus.INVALID:
             self._conclude(job_id, job)
             self._release(record.block_hash)
             return

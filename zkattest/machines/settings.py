@@ -40,6 +40,8 @@ class Limits:
     jobs_per_peer: int = 24
     # Signed messages of one validator in one slot: an honest one sends one of each kind.
     messages_per_validator_slot: int = 16
+    # Blocks that a proposer may send in its slot while none of them can be checked.
+    attempts_per_turn: int = 4
     # Blocks that wait for their parent, with witness: megabytes each.
     waiting_blocks: int = 8
     # Proven roots and claims held at a time; beyond it new ones are ignored, none dropped.

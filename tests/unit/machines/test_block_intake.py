@@ -20,6 +20,7 @@ from zkattest.machines.events import (
     ParentVerdict,
     Refused,
 )
+from zkattest.machines.settings import Limits
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
 
@@ -204,3 +205,32 @@ def test_block__cannot_check_is_no_verdict_and_may_come_again():
     del play.block_answers[blocks[1].content]
     assert verdict(play.block(blocks[1], 1)) is ACCEPT
     assert play.deadline(1).decision is Decision.ATTEST
+
+
+def test_block__ignored_when_its_proposer_sent_too_many_that_nobody_can_check():
+    blocks = chain(1)
+    play = Play.start(limits=Limits(attempts_per_turn=2))
+    play.at(1, 0)
+    for body in ("a", "b", "c"):
+        broken = replace(blocks[1], body=body)
+        play.block_answers[broken.content] = Fault(Cause.MISSING_NODE)
+        answer = play.block(broken, 1)
+    assert (verdict(answer), answer.reason) == (IGNORE, Reason.QUEUE_FULL)
+    assert play.count(CheckBlock) == 2
+
+
+def test_block__invalid_when_contradicted_while_it_waited():
+    blocks = chain(1)
+    play = Play.start()
+    liar = lying_child(blocks)
+    play.at(2, 0)
+    play.proof(blocks[1])
+    play.claim(blocks[1].claim)
+    assert play.block(liar, 2).reason is Reason.UNKNOWN_PARENT
+    play.block(blocks[1], 1)
+    judged = play.judged(liar)
+    assert (judged.status, judged.reason) == (
+        BlockStatus.INVALID,
+        Reason.PARENT_RECEIPT_ROOT_MISMATCH,
+    )
+    assert play.deadline(2).parent is ParentVerdict.CONTRADICTED
