@@ -38,6 +38,8 @@ class Record:
 
     arrivals: list[tuple[int, int, float]] = field(default_factory=list)
     """Message, host, milliseconds."""
+    published: list[int] = field(default_factory=list)
+    """Messages that this process got to publish in time; a starved machine falls behind."""
 
 
 def seed(number: int) -> bytes:
@@ -61,7 +63,9 @@ async def receive(
         nursery.start_soon(accept, message.message_id)
 
 
-async def publish(arguments: argparse.Namespace, hosts: dict[int, GossipHost], go: float) -> None:
+async def publish(
+    arguments: argparse.Namespace, hosts: dict[int, GossipHost], go: float, record: Record
+) -> None:
     """Publish, in turns with the other processes."""
     for index in range(arguments.count):
         await trio.sleep(max(0.0, go + index * arguments.interval - time.monotonic()))
@@ -70,6 +74,7 @@ async def publish(arguments: argparse.Namespace, hosts: dict[int, GossipHost], g
             body = os.urandom(max(0, arguments.size - HEADER_BYTES))
             head = index.to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big")
             host.publish(TOPIC, head + body)
+            record.published.append(index)
 
 
 async def child(arguments: argparse.Namespace, ports: list[int]) -> dict[str, object]:
@@ -93,7 +98,7 @@ async def child(arguments: argparse.Namespace, ports: list[int]) -> dict[str, ob
             resource.getrusage(resource.RUSAGE_SELF),
             psutil.Process().memory_info().rss,
         )
-        nursery.start_soon(publish, arguments, hosts, go)
+        nursery.start_soon(publish, arguments, hosts, go, record)
         await trio.to_thread.run_sync(sys.stdin.readline)
         after = resource.getrusage(resource.RUSAGE_SELF)
         counters: Counter[str] = Counter()
@@ -101,6 +106,7 @@ async def child(arguments: argparse.Namespace, ports: list[int]) -> dict[str, ob
             counters.update(host.counters())
         result = {
             "arrivals": record.arrivals,
+            "published": record.published,
             "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             "rss_before_mib": rss_bytes / MIB,
             "rss_after_mib": psutil.Process().memory_info().rss / MIB,
@@ -173,13 +179,15 @@ def summary(arguments: argparse.Namespace, results: list[dict[str, object]]) -> 
     for (index, _), late_ms in first.items():
         everywhere[index].append(late_ms)
     complete = [max(each) for each in everywhere.values() if len(each) == arguments.hosts - 1]
-    expected = arguments.count * (arguments.hosts - 1)
+    published = sum(len(each["published"]) for each in results)  # type: ignore[arg-type]
+    expected = published * (arguments.hosts - 1)
     late = list(first.values())
     return {
         "hosts": arguments.hosts,
         "processes": arguments.procs,
         "size_bytes": arguments.size,
         "messages": arguments.count,
+        "published": published,
         "verdict_ms": arguments.verdict_ms,
         "delivered": len(first),
         "expected": expected,
