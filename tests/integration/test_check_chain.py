@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from zkattest.cli.check import app, check_package
+from zkattest.cli.check import app
 from zkattest.crypto.blocks import decode_block, decode_header, transactions_root
+from zkattest.node.embed import check_block
 from zkattest.spec.binding import bind_parent
-from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Notice
 from zkattest.types.execution import BlockPackage, ExecutionClaim
 from zkattest.types.ids import Root
@@ -24,7 +24,7 @@ def read(path: Path) -> BlockPackage:
 
 @pytest.mark.parametrize("path", BLOCKS, ids=lambda path: path.parent.name)
 def test_recorded_block__valid(path):
-    report = check_package(path, read(path), OSAKA)
+    report = check_block(read(path))
     wrong_gas = path.parent.name.endswith("wrong_gas")
     assert [one.kind for one in report.notices] == [Notice.CERTAIN_REVERT] * wrong_gas
     assert CliRunner().invoke(app, [str(path)]).output.startswith(f"valid: block {report.number} ")
@@ -49,7 +49,7 @@ def test_recorded_block__refused_after_another_parent_outcome(path):
     package = read(path)
     claim = replace(package.parent_claim, receipts_root=Root(b"\x01" * 32))
     with pytest.raises(InvalidBlock, match="parent_receipt_root_mismatch"):
-        check_package(path, replace(package, parent_claim=claim), OSAKA)
+        check_block(replace(package, parent_claim=claim))
 
 
 @pytest.mark.parametrize("path", BLOCKS, ids=lambda path: path.parent.name)
@@ -57,14 +57,14 @@ def test_recorded_block__every_sender_node_is_needed(path):
     package = read(path)
     witness = replace(package.witness, state=())
     if not decode_block(package.block).transactions:
-        check_package(path, replace(package, witness=witness), OSAKA)
+        check_block(replace(package, witness=witness))
         return
     with pytest.raises(CannotVerify) as caught:
-        check_package(path, replace(package, witness=witness), OSAKA)
+        check_block(replace(package, witness=witness))
     assert caught.value.cause is Cause.MISSING_NODE
 
 
 def test_recorded_block__refused_on_another_chain():
     package = replace(read(BLOCKS[0]), chain_id=1)
     with pytest.raises(InvalidBlock, match="transaction_chain_id_mismatch"):
-        check_package(BLOCKS[0], package, OSAKA)
+        check_block(package)

@@ -7,20 +7,12 @@ from typing import Annotated
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, one_line, print_json
+from zkattest.cli.output import one_line, print_json
 from zkattest.cli.proving import read_package
-from zkattest.crypto.blocks import WitnessAccounts, decode_header
-from zkattest.spec.presets import PRESETS, Preset, PresetName
-from zkattest.spec.reasons import (
-    CannotVerify,
-    Cause,
-    InvalidBlock,
-    answers_required,
-    show_operands,
-)
-from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
-from zkattest.types.errors import BlockDecodeError
-from zkattest.types.execution import BlockPackage
+from zkattest.node.embed import check_block
+from zkattest.spec.presets import PRESETS, PresetName
+from zkattest.spec.reasons import CannotVerify, InvalidBlock, show_operands
+from zkattest.spec.static_block import StaticReport
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -48,37 +40,12 @@ def check(
     rules = PRESETS[preset].with_flags(refund_aware=refund_aware, cap_balance=cap_balance)
     started = perf_counter()
     try:
-        report = check_package(file, package, rules)
+        report = check_block(package, rules)
     except InvalidBlock as refusal:
         return report_invalid(file, refusal, json=json)
     except CannotVerify as failure:
         return report_not_checked(file, failure, json=json)
     return report_valid(report, 1_000 * (perf_counter() - started), json=json)
-
-
-def check_package(file: Path, package: BlockPackage, preset: Preset) -> StaticReport:
-    """Check the block of a package against the parent that stands in it."""
-    block = read_block(package.block, preset)
-    chain = open_chain_view(file, package)
-    witness = package.witness
-    with answers_required():
-        accounts = WitnessAccounts(witness.state, witness.codes, block.header.pre_state_root)
-    return validate_block(chain, block, accounts, package.versioned_hashes, preset)
-
-
-def open_chain_view(file: Path, package: BlockPackage) -> ChainView:
-    """Take the parent out of a package: the last ancestor, and the claim that has to be its."""
-    if not package.witness.headers:
-        raise CannotVerify(Cause.MISSING_PARENT, "the package's witness has no headers")
-    field = f"witness.headers[{len(package.witness.headers) - 1}]"
-    try:
-        parent_header, parent_hash = decode_header(package.witness.headers[-1])
-    except BlockDecodeError as failure:
-        raise BadInput(file, f"{field}.{failure.field}", failure.reason) from None
-    if package.parent_claim.block_hash != parent_hash:
-        reason = f"{package.parent_claim.block_hash}, but {field} is block {parent_hash}"
-        raise BadInput(file, "parent_claim.block_hash", reason)
-    return ChainView(package.chain_id, parent_header, package.parent_claim)
 
 
 def report_valid(report: StaticReport, elapsed_ms: float, *, json: bool) -> ExitCode:
