@@ -8,10 +8,10 @@ use ethrex_rlp::decode::{RLPDecode, decode_rlp_item, get_item_with_prefix};
 use ethrex_rlp::encode::RLPEncode;
 use ethrex_rlp::error::RLPDecodeError;
 use ethrex_rlp::structs::Encoder;
-use ethrex_trie::Trie;
 use thiserror::Error;
 
 use crate::header::Header;
+use crate::trie::list_root;
 
 /// Why bytes are not a block.
 #[derive(Debug, Error)]
@@ -160,12 +160,7 @@ impl Block {
     /// Compute the root of the transactions trie.
     #[must_use]
     pub fn transactions_root(&self, crypto: &dyn Crypto) -> H256 {
-        let leaves = self
-            .raw_transactions
-            .iter()
-            .enumerate()
-            .map(|(index, raw)| (index.encode_to_vec(), raw.to_vec()));
-        Trie::compute_hash_from_unsorted_iter(leaves, crypto)
+        list_root(self.raw_transactions.iter().cloned(), crypto)
     }
 }
 

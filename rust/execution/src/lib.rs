@@ -14,6 +14,7 @@ pub mod rules;
 pub mod ssz;
 pub mod statement;
 pub mod transition;
+pub mod trie;
 pub mod witness;
 
 pub use block::{Block, DecodeError};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use ethrex_common::types::requests::EncodedRequests;
 use ethrex_common::types::{
-    AccountUpdate, Receipt, Transaction, calculate_base_fee_per_blob_gas,
-    compute_receipts_root_and_logs_bloom, compute_withdrawals_root,
+    AccountUpdate, Receipt, Transaction, bloom_from_logs, calculate_base_fee_per_blob_gas,
 };
 use ethrex_common::{Address, Bloom, H256, U256};
 use ethrex_crypto::Crypto;
+use ethrex_rlp::encode::RLPEncode;
 use ethrex_trie::EMPTY_TRIE_HASH;
 use ethrex_vm::EvmError;
 use thiserror::Error;
@@ -21,6 +21,7 @@ use crate::claim::ExecutionClaim;
 use crate::input::StatelessInput;
 use crate::machine::Machine;
 use crate::rules::BLOB_BASE_FEE_UPDATE_FRACTION;
+use crate::trie::list_root;
 use crate::witness::{WitnessError, WitnessState};
 
 /// Gas of one blob (EIP-4844).
@@ -115,7 +116,13 @@ pub fn apply_body(
     state: &WitnessState,
     crypto: Arc<dyn Crypto>,
 ) -> Result<Execution, ExecutionError> {
-    let withdrawals_root = compute_withdrawals_root(&block.withdrawals, crypto.as_ref());
+    let withdrawals_root = list_root(
+        block
+            .withdrawals
+            .iter()
+            .map(|withdrawal| withdrawal.encode_to_vec().into()),
+        crypto.as_ref(),
+    );
     if withdrawals_root != block.header.withdrawals_root {
         return Err(ExecutionError::WithdrawalsRoot {
             expected: block.header.withdrawals_root,
@@ -325,6 +332,16 @@ fn requests_hash(requests: &[EncodedRequests], crypto: &dyn Crypto) -> H256 {
     H256(crypto.sha256(&hashes))
 }
 
+fn receipts_root_and_logs_bloom(receipts: &[Receipt], crypto: &dyn Crypto) -> (H256, Bloom) {
+    let mut logs_bloom = Bloom::zero();
+    let encoded = receipts.iter().map(|receipt| {
+        let bloom = bloom_from_logs(&receipt.logs, crypto);
+        logs_bloom |= bloom;
+        receipt.encode_inner_with_precomputed_bloom(bloom).into()
+    });
+    (list_root(encoded, crypto), logs_bloom)
+}
+
 fn claim(
     block: &Block,
     outcome: &TransactionsOutcome,
@@ -337,7 +354,7 @@ fn claim(
     let (receipts_root, logs_bloom) = if execution_reverted {
         (EMPTY_TRIE_HASH, Bloom::zero())
     } else {
-        compute_receipts_root_and_logs_bloom(&outcome.receipts, crypto)
+        receipts_root_and_logs_bloom(&outcome.receipts, crypto)
     };
     ExecutionClaim {
         block_hash: block.hash,

@@ -10,7 +10,7 @@ use ethrex_common::{Address, H256, U256};
 use ethrex_crypto::Crypto;
 use ethrex_rlp::decode::{RLPDecode, decode_rlp_item};
 use ethrex_rlp::encode::RLPEncode;
-use ethrex_trie::{EMPTY_TRIE_HASH, FxHashMap, Node, Trie, TrieError};
+use ethrex_trie::EMPTY_TRIE_HASH;
 use ethrex_vm::{EvmError, VmDatabase};
 use thiserror::Error;
 
@@ -18,9 +18,7 @@ use crate::block::Block;
 use crate::header::Header;
 use crate::input::ExecutionWitness;
 use crate::rules;
-
-/// Keys of the state and storage tries are keccak hashes: 64 nibbles.
-const KEY_NIBBLES: usize = 64;
+use crate::trie::{NodeBag, SparseTrie, TrieError};
 
 /// Why a witness does not answer.
 #[derive(Debug, Error)]
@@ -53,14 +51,21 @@ pub enum WitnessError {
 pub struct WitnessState(Arc<Mutex<Inner>>);
 
 struct Inner {
-    nodes: FxHashMap<H256, Node>,
-    state: Trie,
-    storages: BTreeMap<Address, Trie>,
-    hashed_addresses: BTreeMap<Address, H256>,
+    nodes: NodeBag,
+    state: SparseTrie,
+    accounts: BTreeMap<Address, KnownAccount>,
+    storages: BTreeMap<Address, SparseTrie>,
     codes: BTreeMap<H256, Code>,
     ancestor_hashes: BTreeMap<u64, H256>,
     chain_config: ChainConfig,
     crypto: Arc<dyn Crypto>,
+}
+
+/// An account that was read once: its key in the trie and its leaf.
+#[derive(Clone, Copy)]
+struct KnownAccount {
+    key: H256,
+    state: Option<AccountState>,
 }
 
 impl WitnessState {
@@ -71,13 +76,7 @@ impl WitnessState {
         witness: &ExecutionWitness,
         crypto: Arc<dyn Crypto>,
     ) -> Result<Self, WitnessError> {
-        // An entry that is no trie node only makes a node unavailable; the walk that needs it fails.
-        let nodes: FxHashMap<H256, Node> = witness
-            .state
-            .iter()
-            .filter_map(|rlp| Some((H256(crypto.keccak256(rlp)), Node::decode(rlp).ok()?)))
-            .collect();
-        let state = open_trie(&nodes, block.header.pre_state_root, crypto.as_ref())?;
+        let nodes = NodeBag::new(&witness.state, crypto.as_ref());
         let codes = witness
             .codes
             .iter()
@@ -87,9 +86,9 @@ impl WitnessState {
         let ancestor_hashes = ancestor_hashes(&block.header, &witness.headers, crypto.as_ref())?;
         Ok(Self(Arc::new(Mutex::new(Inner {
             nodes,
-            state,
+            state: SparseTrie::open(block.header.pre_state_root),
+            accounts: BTreeMap::new(),
             storages: BTreeMap::new(),
-            hashed_addresses: BTreeMap::new(),
             codes,
             ancestor_hashes,
             chain_config: rules::chain_config(chain_id),
@@ -106,27 +105,15 @@ impl WitnessState {
 
     /// Write the changes of a block and return the new state root.
     pub fn apply(&self, updates: &[AccountUpdate]) -> Result<H256, WitnessError> {
-        let mut inner = self.lock();
+        let inner = &mut *self.lock();
         // A fixed order: which sibling nodes a removal needs must not depend on a hash seed.
         let mut ordered: Vec<_> = updates.iter().collect();
         ordered.sort_unstable_by_key(|update| update.address);
         for update in ordered {
             inner.apply_one(update)?;
         }
-        Ok(inner.state.hash_no_commit(inner.crypto.as_ref()))
+        Ok(inner.state.root(inner.crypto.as_ref()))
     }
-}
-
-fn open_trie(
-    nodes: &FxHashMap<H256, Node>,
-    root: H256,
-    crypto: &dyn Crypto,
-) -> Result<Trie, WitnessError> {
-    if root == EMPTY_TRIE_HASH {
-        return Ok(Trie::new_temp());
-    }
-    let root = Trie::get_embedded_root_committed(nodes, root, crypto, KEY_NIBBLES)?;
-    Ok(Trie::new_temp_with_root(root))
 }
 
 /// Derive the hashes of ancestors from the parent hash down the given headers.
@@ -161,39 +148,33 @@ fn parent_hash(rlp: &[u8]) -> Option<H256> {
 }
 
 impl Inner {
-    fn hashed_address(&mut self, address: Address) -> H256 {
-        let crypto = &self.crypto;
-        *self
-            .hashed_addresses
-            .entry(address)
-            .or_insert_with(|| H256(crypto.keccak256(address.as_bytes())))
-    }
-
-    fn account(&mut self, address: Address) -> Result<Option<AccountState>, WitnessError> {
-        let key = self.hashed_address(address);
-        let Some(leaf) = self.state.get(key.as_bytes())? else {
-            return Ok(None);
-        };
-        AccountState::decode(&leaf)
-            .map(Some)
-            .map_err(|_| WitnessError::MalformedAccount(address))
-    }
-
-    /// Open the storage of an account under the root that its leaf names.
-    fn open_storage(&mut self, address: Address) -> Result<&mut Trie, WitnessError> {
-        if !self.storages.contains_key(&address) {
-            let root = self
-                .account(address)?
-                .map_or(EMPTY_TRIE_HASH, |account| account.storage_root);
-            let trie = open_trie(&self.nodes, root, self.crypto.as_ref())?;
-            self.storages.insert(address, trie);
+    fn account(&mut self, address: Address) -> Result<KnownAccount, WitnessError> {
+        if let Some(known) = self.accounts.get(&address) {
+            return Ok(*known);
         }
-        Ok(self.storages.entry(address).or_default())
+        let key = H256(self.crypto.keccak256(address.as_bytes()));
+        let state = self
+            .state
+            .get(key.as_bytes(), &self.nodes)?
+            .map(|leaf| AccountState::decode(&leaf))
+            .transpose()
+            .map_err(|_| WitnessError::MalformedAccount(address))?;
+        let known = KnownAccount { key, state };
+        self.accounts.insert(address, known);
+        Ok(known)
     }
 
     fn slot(&mut self, address: Address, key: H256) -> Result<Option<U256>, WitnessError> {
+        let root = self
+            .account(address)?
+            .state
+            .map_or(EMPTY_TRIE_HASH, |state| state.storage_root);
         let hashed = self.crypto.keccak256(key.as_bytes());
-        match self.open_storage(address)?.get(&hashed)? {
+        let trie = self
+            .storages
+            .entry(address)
+            .or_insert_with(|| SparseTrie::open(root));
+        match trie.get(&hashed, &self.nodes)? {
             None => Ok(None),
             Some(leaf) => U256::decode(&leaf)
                 .map(Some)
@@ -212,46 +193,48 @@ impl Inner {
     }
 
     fn apply_one(&mut self, update: &AccountUpdate) -> Result<(), WitnessError> {
-        let key = self.hashed_address(update.address);
+        let KnownAccount { key, state } = self.account(update.address)?;
         if update.removed {
-            self.state.remove(key.as_bytes())?;
+            self.state.remove(key.as_bytes(), &self.nodes)?;
             return Ok(());
         }
-        let mut account = self.account(update.address)?.unwrap_or_default();
+        let mut state = state.unwrap_or_default();
         if let Some(info) = &update.info {
-            account.nonce = info.nonce;
-            account.balance = info.balance;
-            account.code_hash = info.code_hash;
+            state.nonce = info.nonce;
+            state.balance = info.balance;
+            state.code_hash = info.code_hash;
         }
         if update.removed_storage {
-            account.storage_root = EMPTY_TRIE_HASH;
-            self.storages.insert(update.address, Trie::new_temp());
+            state.storage_root = EMPTY_TRIE_HASH;
+            self.storages.remove(&update.address);
         }
         if !update.added_storage.is_empty() {
-            account.storage_root = self.write_storage(update)?;
+            state.storage_root = self.write_storage(update, state.storage_root)?;
         }
         self.state
-            .insert(key.as_bytes().to_vec(), account.encode_to_vec())?;
+            .insert(key.as_bytes(), state.encode_to_vec().into(), &self.nodes)?;
         Ok(())
     }
 
-    fn write_storage(&mut self, update: &AccountUpdate) -> Result<H256, WitnessError> {
+    fn write_storage(&mut self, update: &AccountUpdate, root: H256) -> Result<H256, WitnessError> {
         let mut slots: Vec<_> = update
             .added_storage
             .iter()
             .map(|(slot, value)| (self.crypto.keccak256(slot.as_bytes()), *value))
             .collect();
         slots.sort_unstable_by_key(|(key, _)| *key);
-        let crypto = Arc::clone(&self.crypto);
-        let trie = self.open_storage(update.address)?;
+        let trie = self
+            .storages
+            .entry(update.address)
+            .or_insert_with(|| SparseTrie::open(root));
         // Insertions first: a removal beside a new leaf then needs no sibling to collapse into.
         for (key, value) in slots.iter().filter(|(_, value)| !value.is_zero()) {
-            trie.insert(key.to_vec(), value.encode_to_vec())?;
+            trie.insert(key, value.encode_to_vec().into(), &self.nodes)?;
         }
         for (key, _) in slots.iter().filter(|(_, value)| value.is_zero()) {
-            trie.remove(key)?;
+            trie.remove(key, &self.nodes)?;
         }
-        Ok(trie.hash_no_commit(crypto.as_ref()))
+        Ok(trie.root(self.crypto.as_ref()))
     }
 }
 
@@ -261,7 +244,8 @@ fn evm_error(error: WitnessError) -> EvmError {
 
 impl VmDatabase for WitnessState {
     fn get_account_state(&self, address: Address) -> Result<Option<AccountState>, EvmError> {
-        self.lock().account(address).map_err(evm_error)
+        let known = self.lock().account(address).map_err(evm_error)?;
+        Ok(known.state)
     }
 
     fn get_storage_slot(&self, address: Address, key: H256) -> Result<Option<U256>, EvmError> {

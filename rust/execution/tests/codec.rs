@@ -145,13 +145,15 @@ fn claim_round_trips_and_refuses_a_dirty_boolean() {
 }
 
 #[test]
-fn containers_round_trip_and_refuse_every_truncation() {
+fn containers_round_trip_and_no_truncation_reads_as_the_whole() {
     let package = package();
     let bytes = package.encode();
     assert_eq!(BlockPackage::decode(&bytes).unwrap(), package);
-    for length in 0..BlockPackage::decode(&bytes).unwrap().encode().len() - 600 {
-        assert!(
-            BlockPackage::decode(&bytes[..length]).is_err(),
+    for length in 0..bytes.len() {
+        // A cut inside the last byte list leaves a shorter list; it is another value, never this one.
+        assert_ne!(
+            BlockPackage::decode(&bytes[..length]).ok(),
+            Some(package.clone()),
             "cut to {length}"
         );
     }
