@@ -28,7 +28,7 @@ _COLOURS = {
     ParentVerdict.NOT_PROVEN_BY_DEADLINE: "yellow",
 }
 _NOTES_SHOWN = 4
-_LINES_A_ROW = 2
+_LINES_A_ROW = 3
 _LINES_AROUND = 5 + _NOTES_SHOWN
 # Names, and the widths below which a column would not be readable any more.
 _COLUMNS = {
@@ -156,7 +156,7 @@ def make_table(board: Board, slots: range) -> Table:
     """Draw some slots."""
     table = Table(title="a proven chain, checked", title_justify="left", box=SIMPLE_HEAD)
     for name, least in _COLUMNS.items():
-        table.add_column(name, min_width=least)
+        table.add_column(name, min_width=least, overflow="fold")
     for act in board.scenario.acts:
         if act.slot in slots:
             table.add_row(*make_row(board, act))
