@@ -47,7 +47,7 @@ pub fn variable_parts<'a, const N: usize>(
     if bounds.first() != Some(&fixed_size) {
         return Err(error(field, "first offset does not follow the fixed part"));
     }
-    let mut parts = [&data[..0]; N];
+    let mut parts: [&[u8]; N] = [&[]; N];
     for (part, window) in parts.iter_mut().zip(bounds.windows(2)) {
         let [from, to] = window else { continue };
         *part = data

@@ -1,5 +1,7 @@
 //! Codecs: one encoding per value, sizes before contents, typed refusals.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use bytes::Bytes;
 use ethrex_common::types::Withdrawal;
 use ethrex_common::{Address, Bloom, H256, U256};

@@ -1,5 +1,7 @@
 //! The sparse trie against the trie of `ethrex`: same roots, same answers, same need for nodes.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
