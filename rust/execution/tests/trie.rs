@@ -75,7 +75,7 @@ fn edits_give_the_roots_of_the_oracle() {
                 entries.get(&key).cloned(),
                 "round {round}"
             );
-            if numbers.next() % 3 == 0 {
+            if numbers.next().is_multiple_of(3) {
                 entries.remove(&key);
                 trie.remove(&key, &bag).unwrap();
             } else {
