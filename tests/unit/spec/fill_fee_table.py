@@ -45,10 +45,14 @@ def base_fees(dice: random.Random) -> list[dict[str, int]]:
 
 def excesses(dice: random.Random) -> list[dict[str, int]]:
     rows = []
+    # At the target the excess is zero for one base fee and not for the other.
+    points = [(5 * BLOB, BLOB, 1), (5 * BLOB, BLOB, 17), (0, 6 * BLOB, 16), (0, 6 * BLOB, 17)]
     for _ in range(60):
         excess = dice.choice([0, 1, BLOB, 5 * BLOB, 6 * BLOB - 1, 40 * FRACTION, 3 * FRACTION + 1])
         used = BLOB * dice.randrange(10)
         base = dice.choice([1, 7, 15, 16, 17, 10**9, 10**13])
+        points.append((excess, used, base))
+    for excess, used, base in points:
         result = gas.calculate_excess_blob_gas(Parent(excess, used, base))
         rows.append({"excess": excess, "used": used, "base_fee": base, "result": int(result)})
     return rows

@@ -1,12 +1,15 @@
 """What a block is as a whole: size, body, sums, and the order of the rules."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.helpers.blocks import ETHER, Case, TestAccount
+from tests.helpers.blocks import ETHER, Case, TestAccount, parent_header
 from tests.helpers.transactions import Tx, authorization, blob_hash, key
+from zkattest.crypto.blocks import WitnessAccounts
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import InvalidBlock, Notice, Reason
-from zkattest.spec.static_block import read_block
+from zkattest.spec.static_block import ChainView, read_block, validate_block
 from zkattest.types.execution import Withdrawal
 from zkattest.types.ids import Address
 
@@ -40,6 +43,27 @@ def test_block__refused_too_large_before_decoding():
         read_block(b"\xff" * (8_388_608 + 1), OSAKA)
     assert caught.value.reason is Reason.BLOCK_TOO_LARGE
     assert caught.value.operands == {"got": 8_388_609, "limit": 8_388_608}
+
+
+def test_block__size_is_compared_with_the_preset():
+    case = Case()
+    size = len(case.block_rlp())
+    case.check(replace(OSAKA, header=replace(OSAKA.header, max_block_bytes=size)))
+    smaller = replace(OSAKA, header=replace(OSAKA.header, max_block_bytes=size - 1))
+    assert refusal(case, smaller) == (Reason.BLOCK_TOO_LARGE, {"got": size, "limit": size - 1})
+    package = case.package()
+    block = read_block(package.block, OSAKA)
+    chain = ChainView(package.chain_id, case.parent, package.parent_claim)
+    accounts = WitnessAccounts(package.witness.state, (), block.header.pre_state_root)
+    validate_block(
+        chain,
+        block,
+        accounts,
+        (),
+        replace(smaller, header=replace(smaller.header, max_block_bytes=size)),
+    )
+    with pytest.raises(InvalidBlock, match="block_too_large"):
+        validate_block(chain, block, accounts, (), smaller)
 
 
 def test_ommers__refused_when_not_empty():
@@ -144,6 +168,25 @@ def test_notice__gas_that_does_not_fit_under_the_limit():
 def test_notice__declared_gas_that_nobody_can_use():
     case = Case(header={"gas_used": 21_001})
     assert notices(case) == [(Notice.CERTAIN_REVERT, {"got": 21_001, "limit": 21_000})]
+
+
+def test_notice__gas_that_just_fits_under_the_limit():
+    limit = 42_000
+    parent = parent_header(gas_limit=limit, gas_used=limit // 2)
+    case = Case(transactions=(Tx(), Tx(nonce=1)), parent=parent)
+    assert notices(case) == []
+    over = Case(transactions=(Tx(), Tx(nonce=1, gas=21_001)), parent=parent)
+    assert notices(over.but(header={"gas_used": limit})) == [
+        (Notice.CERTAIN_REVERT, {"index": 1, "got": limit + 1, "limit": limit})
+    ]
+
+
+def test_notice__authority_that_is_its_own_sender():
+    tx = Tx(type=4, gas=46_000, authorizations=(authorization(key(1), nonce=1),))
+    assert notices(Case(transactions=(tx,))) == []
+    assert notices(Case(transactions=(tx, Tx(nonce=1)))) == [
+        (Notice.NONCE_MAY_DRIFT, {"index": 0, "authority": tx.sender})
+    ]
 
 
 def test_notice__authority_that_is_a_later_sender():

@@ -156,6 +156,12 @@ def test_signature__refused_high_s():
     assert refusal(tx) == (Reason.SIGNATURE_S_TOO_HIGH, {"got": ORDER - s, "limit": ORDER // 2})
 
 
+def test_signature__half_the_order_is_low_enough():
+    # It is nobody's here, or that of somebody without money: refused, but not for its height.
+    reason, _ = refusal(Tx(signature=(0, sign(key(1), bytes(32))[1], ORDER // 2)))
+    assert reason is Reason.BALANCE_TOO_LOW
+
+
 def test_blob_fee__compared_with_the_price_of_the_excess():
     # 100 * 5007716: e**100 / 1 wei is far above any of the caps here.
     excess = 30 * OSAKA.blobs.base_fee_update_fraction
