@@ -11,8 +11,11 @@ mod support;
 
 use std::sync::Arc;
 
-use ethrex_common::U256;
+use ethrex_common::{Address, H256, U256};
 use ethrex_crypto::NativeCrypto;
+use ethrex_crypto::keccak::keccak_hash;
+use ethrex_rlp::decode::RLPDecode;
+use ethrex_trie::{FxHashMap, Node, Trie, TrieError};
 use support::{Actor, ETHER, actor, address, chain, plan, slot_zero, wei};
 use zkattest_builder::{BlockPlan, BuiltBlock, ChainBuilder};
 use zkattest_execution::{ExecutionWitness, StatelessInput, execute_block};
@@ -21,6 +24,11 @@ use zkattest_execution::{ExecutionWitness, StatelessInput, execute_block};
 const ASK_HASH: &[u8] = &[0x60, 0x03, 0x43, 0x03, 0x40, 0x5f, 0x55, 0x00];
 /// SSTORE(0, 0): clears the slot, so that its trie collapses.
 const CLEAR: &[u8] = &[0x5f, 0x5f, 0x55, 0x00];
+
+/// SSTORE(0, CALLVALUE), and SSTORE(1, 7) if there is a value.
+const SET_OR_CLEAR: &[u8] = &[
+    0x34, 0x5f, 0x55, 0x34, 0x15, 0x60, 0x0d, 0x57, 0x60, 0x07, 0x60, 0x01, 0x55, 0x5b, 0x00,
+];
 
 fn execute(built: &BuiltBlock, witness: ExecutionWitness) -> Result<(), String> {
     let input = StatelessInput {
@@ -74,6 +82,83 @@ fn witness_is_an_error_without_any_one_node_or_code() {
         witness.codes.remove(index);
         execute(&built, witness).unwrap_err();
     }
+}
+
+/// Read a key with the trie library, which shares no code with the transition's own reads.
+fn look_up(
+    witness: &ExecutionWitness,
+    root: H256,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, TrieError> {
+    let nodes: FxHashMap<H256, Node> = witness
+        .state
+        .iter()
+        .map(|rlp| (H256(keccak_hash(rlp)), Node::decode(rlp).unwrap()))
+        .collect();
+    let root = Trie::get_embedded_root_committed(&nodes, root, &NativeCrypto, 64)?;
+    Trie::new_temp_with_root(root).get(&keccak_hash(key))
+}
+
+#[test]
+fn witness_resolves_every_account_and_slot_that_was_touched() {
+    let built = busy_block();
+    let (witness, root) = (&built.package.witness, built.header.pre_state_root);
+    let (alice, bob) = (actor(1).address, actor(2).address);
+    for present in [alice, bob, address(0xcc)] {
+        assert!(
+            look_up(witness, root, present.as_bytes())
+                .unwrap()
+                .is_some(),
+            "{present:?}"
+        );
+    }
+    // Absence is proven too: the fee recipient and the history contract have no account yet.
+    let history =
+        Address::from_slice(&hex::decode("0000f90827f1c53a10cb7a02335b175320002935").unwrap());
+    for absent in [built.header.coinbase, history] {
+        assert_eq!(
+            look_up(witness, root, absent.as_bytes()).unwrap(),
+            None,
+            "{absent:?}"
+        );
+    }
+    let untouched = actor(30).address;
+    look_up(witness, root, untouched.as_bytes()).unwrap_err();
+}
+
+#[test]
+fn removal_is_an_error_without_the_sibling_that_moves_up() {
+    let alice = actor(1);
+    let mut chain = chain(
+        &[(alice.address, wei(ETHER))],
+        &[(address(0xcc), SET_OR_CLEAR)],
+    );
+    // Two slots: clearing one leaves a branch with one child, which is then read.
+    let set = alice.send(alice.call(0, address(0xcc), wei(1)));
+    let fill = chain.build_block(&plan(vec![set])).unwrap();
+    assert_eq!(fill.execution.revert, None);
+    let clear = alice.send(alice.call(1, address(0xcc), wei(0)));
+    let built = chain
+        .build_block(&BlockPlan {
+            timestamp: 1_024,
+            ..plan(vec![clear])
+        })
+        .unwrap();
+    assert_eq!(chain.state().accounts[&address(0xcc)].storage.len(), 1);
+    for index in 0..built.package.witness.state.len() {
+        let mut witness = built.package.witness.clone();
+        witness.state.remove(index);
+        execute(&built, witness).unwrap_err();
+    }
+    // Branch and both leaves of the storage: the sibling is only needed for the collapse.
+    let leaves = built
+        .package
+        .witness
+        .state
+        .iter()
+        .filter(|rlp| rlp.len() < 50)
+        .count();
+    assert_eq!(leaves, 2);
 }
 
 #[test]

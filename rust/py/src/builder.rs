@@ -35,9 +35,17 @@ impl PyChainBuilder {
             let plan: BlockPlan = serde_json::from_str(plan_json).map_err(malformed)?;
             let built = chain.build_block(&plan)?;
             let summary = serde_json::to_string(&Summary::from(&built)).map_err(malformed)?;
-            Ok((built.package.encode(), built.execution.claim.encode(), summary))
+            Ok((
+                built.package.encode(),
+                built.execution.claim.encode(),
+                summary,
+            ))
         })?;
-        Ok((PyBytes::new(py, &package), PyBytes::new(py, &claim), summary))
+        Ok((
+            PyBytes::new(py, &package),
+            PyBytes::new(py, &claim),
+            summary,
+        ))
     }
 }
 

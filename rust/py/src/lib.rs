@@ -4,8 +4,8 @@
 //! crosses to Python in [`errors`]. A file here is a set of functions with a `register`.
 
 mod blocks;
-mod builder;
 mod bls;
+mod builder;
 mod errors;
 mod hashing;
 mod merkle;

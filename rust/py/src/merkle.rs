@@ -2,9 +2,13 @@
 
 use std::sync::LazyLock;
 
+use rayon::prelude::*;
 use sha2::block_api::compress256;
 
 const CHUNK_BYTES: usize = 32;
+const PAIR_BYTES: usize = 2 * CHUNK_BYTES;
+/// Pairs that one thread hashes at a time: about 0.2 ms of work.
+const TASK_PAIRS: usize = 2048;
 /// A tree for 2^64 chunks; no limit can ask for a deeper one.
 const MAX_DEPTH: usize = 64;
 
@@ -39,7 +43,11 @@ pub(crate) fn merkleize(data: &[u8], limit_chunks: u64) -> Node {
     let mut nodes = data.to_vec();
     nodes.resize(data.len().next_multiple_of(CHUNK_BYTES), 0);
     for level in 0..depth {
-        combine(&mut nodes, &zero_at(level));
+        if !nodes.len().is_multiple_of(PAIR_BYTES) {
+            // An absent right child.
+            nodes.extend_from_slice(&zero_at(level));
+        }
+        nodes = parents(&nodes);
     }
     nodes.first_chunk().copied().unwrap_or_default()
 }
@@ -53,23 +61,26 @@ pub(crate) fn mix_in_length(root: &Node, length: usize) -> Node {
     hash_pair(root, &node)
 }
 
-/// Replace one level of nodes by the level above; `zero` stands for an absent right child.
-fn combine(nodes: &mut Vec<u8>, zero: &Node) {
-    if !nodes.len().is_multiple_of(2 * CHUNK_BYTES) {
-        nodes.extend_from_slice(zero);
+/// Hash one level of whole pairs into the level above.
+fn parents(nodes: &[u8]) -> Vec<u8> {
+    let mut above = vec![0; nodes.len() / 2];
+    if nodes.len() <= TASK_PAIRS * PAIR_BYTES {
+        // Handing work to another thread would cost more than the work.
+        hash_pairs(&mut above, nodes);
+    } else {
+        above
+            .par_chunks_mut(TASK_PAIRS * CHUNK_BYTES)
+            .zip(nodes.par_chunks(TASK_PAIRS * PAIR_BYTES))
+            .for_each(|(above, nodes)| hash_pairs(above, nodes));
     }
-    let count = nodes.len() / (2 * CHUNK_BYTES);
-    for index in 0..count {
-        let (from, to) = (index * 2 * CHUNK_BYTES, index * CHUNK_BYTES);
-        let Some(pair) = nodes.get(from..).and_then(|rest| rest.first_chunk()) else {
-            break;
-        };
-        let parent = hash_block(pair);
-        if let Some(slot) = nodes.get_mut(to..to + CHUNK_BYTES) {
-            slot.copy_from_slice(&parent);
-        }
+    above
+}
+
+fn hash_pairs(above: &mut [u8], nodes: &[u8]) {
+    let (pairs, _) = nodes.as_chunks();
+    for (parent, pair) in above.chunks_exact_mut(CHUNK_BYTES).zip(pairs) {
+        parent.copy_from_slice(&hash_block(pair));
     }
-    nodes.truncate(count * CHUNK_BYTES);
 }
 
 fn zero_at(depth: usize) -> Node {
@@ -77,7 +88,7 @@ fn zero_at(depth: usize) -> Node {
 }
 
 fn hash_pair(left: &Node, right: &Node) -> Node {
-    let mut pair = [0; 2 * CHUNK_BYTES];
+    let mut pair = [0; PAIR_BYTES];
     for (target, byte) in pair.iter_mut().zip(left.iter().chain(right)) {
         *target = *byte;
     }
@@ -105,7 +116,7 @@ const PADDING: [u8; 64] = {
 };
 
 /// Hash exactly two nodes with SHA-256: two calls of the compression function, no buffering.
-fn hash_block(block: &[u8; 2 * CHUNK_BYTES]) -> Node {
+fn hash_block(block: &[u8; PAIR_BYTES]) -> Node {
     let mut state = INITIAL_STATE;
     compress256(&mut state, &[*block, PADDING]);
     let mut digest = [0; CHUNK_BYTES];
