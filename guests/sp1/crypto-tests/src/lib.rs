@@ -91,27 +91,48 @@ pub fn answer(crypto: &dyn Crypto, operation: Operation, input: &[u8]) -> Answer
         Operation::Ripemd160 => Some(crypto.ripemd160(input).to_vec()),
         Operation::Secp256k1Recover => {
             let (signature, [id], message) = (fields.take(), fields.take(), fields.take());
-            crypto.secp256k1_ecrecover(&signature, id, &message).ok().map(Vec::from)
+            crypto
+                .secp256k1_ecrecover(&signature, id, &message)
+                .ok()
+                .map(Vec::from)
         }
-        Operation::Mulmod256 => Some(crypto.mulmod256(&fields.take(), &fields.take(), &fields.take()).to_vec()),
+        Operation::Mulmod256 => Some(
+            crypto
+                .mulmod256(&fields.take(), &fields.take(), &fields.take())
+                .to_vec(),
+        ),
         Operation::Modexp => {
             let lengths: [u32; 3] = core::array::from_fn(|_| u32::from_le_bytes(fields.take()));
             let [base, exponent, modulus] = lengths.map(|length| fields.slice(length as usize));
             crypto.modexp(base, exponent, modulus).ok()
         }
-        Operation::Bn254G1Add => crypto.bn254_g1_add(fields.slice(64), fields.slice(64)).ok().map(Vec::from),
-        Operation::Bn254G1Mul => crypto.bn254_g1_mul(fields.slice(64), fields.slice(32)).ok().map(Vec::from),
+        Operation::Bn254G1Add => crypto
+            .bn254_g1_add(fields.slice(64), fields.slice(64))
+            .ok()
+            .map(Vec::from),
+        Operation::Bn254G1Mul => crypto
+            .bn254_g1_mul(fields.slice(64), fields.slice(32))
+            .ok()
+            .map(Vec::from),
         Operation::Bn254Pairing => {
-            let pairs: Vec<_> = input.chunks_exact(192).map(|pair| pair.split_at(64)).collect();
+            let pairs: Vec<_> = input
+                .chunks_exact(192)
+                .map(|pair| pair.split_at(64))
+                .collect();
             crypto.bn254_pairing_check(&pairs).ok().map(flag)
         }
         Operation::KzgProof => {
             let (z, y) = (fields.take(), fields.take());
-            crypto.verify_kzg_proof(&z, &y, &fields.take(), &fields.take()).ok().map(|()| Vec::new())
+            crypto
+                .verify_kzg_proof(&z, &y, &fields.take(), &fields.take())
+                .ok()
+                .map(|()| Vec::new())
         }
-        Operation::P256Verify => {
-            Some(flag(crypto.secp256r1_verify(&fields.take(), &fields.take(), &fields.take())))
-        }
+        Operation::P256Verify => Some(flag(crypto.secp256r1_verify(
+            &fields.take(),
+            &fields.take(),
+            &fields.take(),
+        ))),
         Operation::Blake2Compress => Some(blake2(crypto, fields)),
         _ => bls(crypto, operation, fields),
     }
@@ -119,22 +140,40 @@ pub fn answer(crypto: &dyn Crypto, operation: Operation, input: &[u8]) -> Answer
 
 fn bls(crypto: &dyn Crypto, operation: Operation, mut fields: Fields) -> Answer {
     match operation {
-        Operation::BlsG1Add => crypto.bls12_381_g1_add(fields.g1(), fields.g1()).ok().map(Vec::from),
-        Operation::BlsG2Add => crypto.bls12_381_g2_add(fields.g2(), fields.g2()).ok().map(Vec::from),
+        Operation::BlsG1Add => crypto
+            .bls12_381_g1_add(fields.g1(), fields.g1())
+            .ok()
+            .map(Vec::from),
+        Operation::BlsG2Add => crypto
+            .bls12_381_g2_add(fields.g2(), fields.g2())
+            .ok()
+            .map(Vec::from),
         Operation::BlsG1Msm => {
-            let pairs: Vec<_> = (0..fields.0.len() / 128).map(|_| (fields.g1(), fields.take())).collect();
+            let pairs: Vec<_> = (0..fields.0.len() / 128)
+                .map(|_| (fields.g1(), fields.take()))
+                .collect();
             crypto.bls12_381_g1_msm(&pairs).ok().map(Vec::from)
         }
         Operation::BlsG2Msm => {
-            let pairs: Vec<_> = (0..fields.0.len() / 224).map(|_| (fields.g2(), fields.take())).collect();
+            let pairs: Vec<_> = (0..fields.0.len() / 224)
+                .map(|_| (fields.g2(), fields.take()))
+                .collect();
             crypto.bls12_381_g2_msm(&pairs).ok().map(Vec::from)
         }
         Operation::BlsPairing => {
-            let pairs: Vec<_> = (0..fields.0.len() / 288).map(|_| (fields.g1(), fields.g2())).collect();
+            let pairs: Vec<_> = (0..fields.0.len() / 288)
+                .map(|_| (fields.g1(), fields.g2()))
+                .collect();
             crypto.bls12_381_pairing_check(&pairs).ok().map(flag)
         }
-        Operation::BlsMapFpToG1 => crypto.bls12_381_fp_to_g1(&fields.take()).ok().map(Vec::from),
-        Operation::BlsMapFp2ToG2 => crypto.bls12_381_fp2_to_g2((fields.take(), fields.take())).ok().map(Vec::from),
+        Operation::BlsMapFpToG1 => crypto
+            .bls12_381_fp_to_g1(&fields.take())
+            .ok()
+            .map(Vec::from),
+        Operation::BlsMapFp2ToG2 => crypto
+            .bls12_381_fp2_to_g2((fields.take(), fields.take()))
+            .ok()
+            .map(Vec::from),
         _ => None,
     }
 }

@@ -115,7 +115,9 @@ pub fn map_fp_to_g1(element: &[u8; 48]) -> Result<[u8; 96], CryptoError> {
 
 pub fn map_fp2_to_g2(c0: &[u8; 48], c1: &[u8; 48]) -> Result<[u8; 192], CryptoError> {
     let element = Fq2::new(decode_fq(c0)?, decode_fq(c1)?);
-    Ok(encode_g2(&map::to_g2(element).unwrap_or(Affine::identity())))
+    Ok(encode_g2(
+        &map::to_g2(element).unwrap_or(Affine::identity()),
+    ))
 }
 
 /// A point on the curve, or nothing for infinity.
@@ -146,8 +148,12 @@ pub(crate) fn curve_equation(x: &Fq) -> Fq {
 /// Section 6 of <https://eprint.iacr.org/2021/1130>: `φ(P) = -[X²]P`.
 pub(crate) fn in_g1(point: &Point) -> bool {
     let [x] = Config::X else { return false };
-    let Some(once) = Sum::<Calls, 12>::times_word(point, *x).point() else { return false };
-    let Some(twice) = Sum::<Calls, 12>::times_word(&once, *x).point() else { return false };
+    let Some(once) = Sum::<Calls, 12>::times_word(point, *x).point() else {
+        return false;
+    };
+    let Some(twice) = Sum::<Calls, 12>::times_word(&once, *x).point() else {
+        return false;
+    };
     let (twice, point) = (affine(&twice), affine(point));
     point.x * curve::G1_BETA == twice.x && point.y == -twice.y
 }
@@ -177,9 +183,13 @@ fn decode_g2_subgroup(bytes: &G2Bytes) -> Result<Affine<G2>, CryptoError> {
 pub(crate) fn decode_fq(bytes: &[u8; 48]) -> Result<Fq, CryptoError> {
     let mut words = [0u64; 6];
     for (word, chunk) in words.iter_mut().rev().zip(bytes.chunks_exact(8)) {
-        *word = chunk.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+        *word = chunk
+            .iter()
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte));
     }
-    Fq::from_bigint(BigInt(words)).ok_or(CryptoError::InvalidInput("field element exceeds field modulus"))
+    Fq::from_bigint(BigInt(words)).ok_or(CryptoError::InvalidInput(
+        "field element exceeds field modulus",
+    ))
 }
 
 fn encode_fq(element: &Fq, out: &mut [u8]) {

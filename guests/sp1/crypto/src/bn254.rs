@@ -39,8 +39,13 @@ pub fn g1_add(p1: &[u8], p2: &[u8]) -> Result<[u8; 64], CryptoError> {
 
 /// ECMUL.
 pub fn g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], CryptoError> {
-    let scalar = scalar.first_chunk::<32>().ok_or(CryptoError::InvalidInput("scalar must be 32 bytes"))?;
-    let terms: Vec<_> = decode_g1(point)?.iter().map(|point| (words(point), *scalar)).collect();
+    let scalar = scalar
+        .first_chunk::<32>()
+        .ok_or(CryptoError::InvalidInput("scalar must be 32 bytes"))?;
+    let terms: Vec<_> = decode_g1(point)?
+        .iter()
+        .map(|point| (words(point), *scalar))
+        .collect();
     Ok(encode_g1(Sum::<Calls, 8>::multiply(&terms)))
 }
 
@@ -98,9 +103,12 @@ fn coordinates<const K: usize>(bytes: &[u8]) -> Result<[Fq; K], CryptoError> {
         return Err(CryptoError::InvalidInput("point is too short"));
     }
     for (slot, chunk) in out.iter_mut().zip(bytes.chunks_exact(FIELD_BYTES)) {
-        let chunk = chunk.first_chunk().ok_or(CryptoError::InvalidInput("point is too short"))?;
-        *slot = Fq::from_bigint(BigInt(limbs::from_be(chunk)))
-            .ok_or(CryptoError::InvalidPoint("coordinate exceeds field modulus"))?;
+        let chunk = chunk
+            .first_chunk()
+            .ok_or(CryptoError::InvalidInput("point is too short"))?;
+        *slot = Fq::from_bigint(BigInt(limbs::from_be(chunk))).ok_or(CryptoError::InvalidPoint(
+            "coordinate exceeds field modulus",
+        ))?;
     }
     Ok(out)
 }

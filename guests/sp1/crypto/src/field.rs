@@ -27,10 +27,19 @@ type Mont<F, const N: usize> = Fp<MontBackend<<F as SysField<N>>::Mont, N>, N>;
 
 /// The same element out of Montgomery form; for constants.
 pub const fn plain<F: SysField<N>, const N: usize>(value: &Mont<F, N>) -> Element<F, N> {
-    Fp(BigInt(montgomery_reduce(value.0.0, &F::Mont::MODULUS.0, F::Mont::INV)), PhantomData)
+    Fp(
+        BigInt(montgomery_reduce(
+            value.0.0,
+            &F::Mont::MODULUS.0,
+            F::Mont::INV,
+        )),
+        PhantomData,
+    )
 }
 
-pub const fn plains<F: SysField<N>, const N: usize, const K: usize>(values: &[Mont<F, N>]) -> [Element<F, N>; K] {
+pub const fn plains<F: SysField<N>, const N: usize, const K: usize>(
+    values: &[Mont<F, N>],
+) -> [Element<F, N>; K] {
     let mut out = [Fp(BigInt([0; N]), PhantomData); K];
     let mut i = 0;
     while i < K {
@@ -41,7 +50,11 @@ pub const fn plains<F: SysField<N>, const N: usize, const K: usize>(values: &[Mo
 }
 
 /// `value / 2^(64·N) mod modulus` for a reduced value.
-const fn montgomery_reduce<const N: usize>(mut value: [u64; N], modulus: &[u64; N], inverse: u64) -> [u64; N] {
+const fn montgomery_reduce<const N: usize>(
+    mut value: [u64; N],
+    modulus: &[u64; N],
+    inverse: u64,
+) -> [u64; N] {
     let mut round = 0;
     while round < N {
         let factor = value[0].wrapping_mul(inverse);
@@ -71,9 +84,11 @@ impl<F: SysField<N>, const N: usize> FpConfig<N> for Plain<F> {
     const TWO_ADIC_ROOT_OF_UNITY: Fp<Self, N> = plain::<F, N>(&F::Mont::TWO_ADIC_ROOT_OF_UNITY);
     const SQRT_PRECOMP: Option<SqrtPrecomputation<Fp<Self, N>>> =
         match <MontBackend<F::Mont, N> as FpConfig<N>>::SQRT_PRECOMP {
-            Some(SqrtPrecomputation::Case3Mod4 { modulus_plus_one_div_four }) => {
-                Some(SqrtPrecomputation::Case3Mod4 { modulus_plus_one_div_four })
-            }
+            Some(SqrtPrecomputation::Case3Mod4 {
+                modulus_plus_one_div_four,
+            }) => Some(SqrtPrecomputation::Case3Mod4 {
+                modulus_plus_one_div_four,
+            }),
             _ => None,
         };
 
@@ -151,7 +166,10 @@ fn reduce_once<F: SysField<N>, const N: usize>(a: &mut Element<F, N>) {
 
 /// A square root of the value, or proof that it has none. For fields where -1 is no square.
 pub fn square_root<F: SysField<N>, const N: usize>(value: &Element<F, N>) -> Option<Element<F, N>> {
-    let root = Fp(BigInt(sys::hint(|| host_root::<F, N>(value.0))), PhantomData);
+    let root = Fp(
+        BigInt(sys::hint(|| host_root::<F, N>(value.0))),
+        PhantomData,
+    );
     if root.is_geq_modulus() {
         sys::bad_hint();
     }

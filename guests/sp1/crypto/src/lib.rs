@@ -27,7 +27,12 @@ mod sys;
 pub struct Sp1Crypto;
 
 impl Crypto for Sp1Crypto {
-    fn secp256k1_ecrecover(&self, sig: &[u8; 64], recid: u8, msg: &[u8; 32]) -> Result<[u8; 32], CryptoError> {
+    fn secp256k1_ecrecover(
+        &self,
+        sig: &[u8; 64],
+        recid: u8,
+        msg: &[u8; 32],
+    ) -> Result<[u8; 32], CryptoError> {
         secp256k1::recover(sig, recid, msg)
     }
 

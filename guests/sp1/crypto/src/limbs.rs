@@ -10,8 +10,14 @@ pub const ONE: Limbs = [1, 0, 0, 0];
 pub fn from_be(bytes: &[u8; 32]) -> Limbs {
     let word = |at: usize| {
         u64::from_be_bytes([
-            bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3],
-            bytes[at + 4], bytes[at + 5], bytes[at + 6], bytes[at + 7],
+            bytes[at],
+            bytes[at + 1],
+            bytes[at + 2],
+            bytes[at + 3],
+            bytes[at + 4],
+            bytes[at + 5],
+            bytes[at + 6],
+            bytes[at + 7],
         ])
     };
     [word(24), word(16), word(8), word(0)]
@@ -78,7 +84,11 @@ pub fn sub(a: &Limbs, b: &Limbs) -> Limbs {
 #[inline]
 pub fn add_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     let (sum, carry) = add(a, b);
-    if carry || !less(&sum, m) { sub(&sum, m) } else { sum }
+    if carry || !less(&sum, m) {
+        sub(&sum, m)
+    } else {
+        sum
+    }
 }
 
 /// `-a mod m` for `a < m`.

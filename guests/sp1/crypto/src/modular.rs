@@ -25,7 +25,11 @@ pub fn mul_mod_folded(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     while !limbs::is_zero(&high) {
         (low, high) = sys::multiply_add(&high, &complement, &low);
     }
-    if limbs::less(&low, m) { low } else { limbs::sub(&low, m) }
+    if limbs::less(&low, m) {
+        low
+    } else {
+        limbs::sub(&low, m)
+    }
 }
 
 /// The opcode MULMOD: `a·b mod m`, zero for m = 0.
@@ -44,7 +48,10 @@ pub fn modexp(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Vec<u8> {
         0 => Vec::new(),
         1..=32 => limbs::to_be(&power_256(base, exponent, &widen(digits))).to_vec(),
         _ => BigUint::from_bytes_be(base)
-            .modpow(&BigUint::from_bytes_be(exponent), &BigUint::from_bytes_be(digits))
+            .modpow(
+                &BigUint::from_bytes_be(exponent),
+                &BigUint::from_bytes_be(digits),
+            )
             .to_bytes_be(),
     };
     let power = strip(&power);
@@ -100,8 +107,23 @@ mod tests {
     use ethrex_crypto::{Crypto as _, NativeCrypto};
 
     fn values() -> Vec<Vec<u8>> {
-        let mut values: Vec<Vec<u8>> = vec![vec![], vec![0], vec![1], vec![2], vec![0, 0, 3], vec![0; 40], vec![0xFF; 16], vec![0xFF; 32]];
-        values.extend([vec![0xFF; 33], vec![0x80; 48], vec![0xFE; 64], [vec![0; 31], vec![1]].concat(), [vec![1], vec![0; 32]].concat()]);
+        let mut values: Vec<Vec<u8>> = vec![
+            vec![],
+            vec![0],
+            vec![1],
+            vec![2],
+            vec![0, 0, 3],
+            vec![0; 40],
+            vec![0xFF; 16],
+            vec![0xFF; 32],
+        ];
+        values.extend([
+            vec![0xFF; 33],
+            vec![0x80; 48],
+            vec![0xFE; 64],
+            [vec![0; 31], vec![1]].concat(),
+            [vec![1], vec![0; 32]].concat(),
+        ]);
         values
     }
 
@@ -111,7 +133,11 @@ mod tests {
             for exponent in values() {
                 for modulus in values() {
                     let native = NativeCrypto.modexp(&base, &exponent, &modulus).unwrap();
-                    assert_eq!(modexp(&base, &exponent, &modulus), native, "{base:?} {exponent:?} {modulus:?}");
+                    assert_eq!(
+                        modexp(&base, &exponent, &modulus),
+                        native,
+                        "{base:?} {exponent:?} {modulus:?}"
+                    );
                 }
             }
         }
@@ -119,7 +145,13 @@ mod tests {
 
     #[test]
     fn mulmod__agrees_with_native() {
-        let edge = [[0u8; 32], [0xFF; 32], limbs::to_be(&limbs::ONE), limbs::to_be(&[0, 0, 0, 1 << 63]), [0xA5; 32]];
+        let edge = [
+            [0u8; 32],
+            [0xFF; 32],
+            limbs::to_be(&limbs::ONE),
+            limbs::to_be(&[0, 0, 0, 1 << 63]),
+            [0xA5; 32],
+        ];
         for a in edge {
             for b in edge {
                 for m in edge {

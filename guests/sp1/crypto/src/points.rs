@@ -22,11 +22,17 @@ const WINDOW: usize = 16;
 
 impl<C: PointCalls<W>, const W: usize> Sum<C, W> {
     pub fn infinity() -> Self {
-        Self { point: None, calls: PhantomData }
+        Self {
+            point: None,
+            calls: PhantomData,
+        }
     }
 
     pub fn of(point: Option<[u64; W]>) -> Self {
-        Self { point, calls: PhantomData }
+        Self {
+            point,
+            calls: PhantomData,
+        }
     }
 
     pub fn point(self) -> Option<[u64; W]> {
@@ -51,7 +57,10 @@ impl<C: PointCalls<W>, const W: usize> Sum<C, W> {
 
     /// The sum of `scalar·point` over the terms; scalars are big-endian, of any size up to 2^256.
     pub fn multiply(terms: &[([u64; W], [u8; 32])]) -> Self {
-        let tables: Vec<[Option<[u64; W]>; WINDOW]> = terms.iter().map(|(point, _)| Self::multiples(point)).collect();
+        let tables: Vec<[Option<[u64; W]>; WINDOW]> = terms
+            .iter()
+            .map(|(point, _)| Self::multiples(point))
+            .collect();
         let mut sum = Self::infinity();
         for byte in 0..32 {
             for shift in [4, 0] {

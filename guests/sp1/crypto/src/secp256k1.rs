@@ -14,10 +14,25 @@ mod split;
 /// The field's prime.
 const P: Limbs = [0xFFFF_FFFE_FFFF_FC2F, !0, !0, !0];
 /// The group's order.
-const N: Limbs = [0xBFD2_5E8C_D036_4141, 0xBAAE_DCE6_AF48_A03B, 0xFFFF_FFFF_FFFF_FFFE, !0];
+const N: Limbs = [
+    0xBFD2_5E8C_D036_4141,
+    0xBAAE_DCE6_AF48_A03B,
+    0xFFFF_FFFF_FFFF_FFFE,
+    !0,
+];
 /// `LAMBDA·(x, y) = (BETA·x, y)`.
-const LAMBDA: Limbs = [0xDF02_967C_1B23_BD72, 0x122E_22EA_2081_6678, 0xA526_1C02_8812_645A, 0x5363_AD4C_C05C_30E0];
-const BETA: Limbs = [0xC139_6C28_7195_01EE, 0x9CF0_4975_12F5_8995, 0x6E64_479E_AC34_34E9, 0x7AE9_6A2B_657C_0710];
+const LAMBDA: Limbs = [
+    0xDF02_967C_1B23_BD72,
+    0x122E_22EA_2081_6678,
+    0xA526_1C02_8812_645A,
+    0x5363_AD4C_C05C_30E0,
+];
+const BETA: Limbs = [
+    0xC139_6C28_7195_01EE,
+    0x9CF0_4975_12F5_8995,
+    0x6E64_479E_AC34_34E9,
+    0x7AE9_6A2B_657C_0710,
+];
 const CURVE_B: Limbs = [7, 0, 0, 0];
 const MAX_RECOVERY_ID: u8 = 1;
 
@@ -27,28 +42,60 @@ type Point = [u64; 8];
 /// `GENERATOR[d]` = d·G and `GENERATOR[256 + d]` = d·2^128·G, d from 1; a test recomputes the file.
 static GENERATOR: [Point; 512] =
     // SAFETY: plain words in the byte order of the two machines that this builds for.
-    unsafe { core::mem::transmute::<[u8; 32768], [Point; 512]>(*include_bytes!("secp256k1/generator.bin")) };
+    unsafe {
+        core::mem::transmute::<[u8; 32768], [Point; 512]>(*include_bytes!(
+            "secp256k1/generator.bin"
+        ))
+    };
 
 /// The Keccak-256 hash of the public key that made the signature; its last twenty bytes are the address.
-pub fn recover(signature: &[u8; 64], recovery_id: u8, message: &[u8; 32]) -> Result<[u8; 32], CryptoError> {
-    let (r_bytes, s_bytes) = signature.split_first_chunk::<32>().ok_or(CryptoError::InvalidSignature)?;
-    let s_bytes: &[u8; 32] = s_bytes.try_into().map_err(|_| CryptoError::InvalidSignature)?;
-    let key = recover_key(&limbs::from_be(r_bytes), &limbs::from_be(s_bytes), recovery_id, &limbs::from_be(message))?;
-    Ok(keccak::keccak256_be_words([key[3], key[2], key[1], key[0], key[7], key[6], key[5], key[4]]))
+pub fn recover(
+    signature: &[u8; 64],
+    recovery_id: u8,
+    message: &[u8; 32],
+) -> Result<[u8; 32], CryptoError> {
+    let (r_bytes, s_bytes) = signature
+        .split_first_chunk::<32>()
+        .ok_or(CryptoError::InvalidSignature)?;
+    let s_bytes: &[u8; 32] = s_bytes
+        .try_into()
+        .map_err(|_| CryptoError::InvalidSignature)?;
+    let key = recover_key(
+        &limbs::from_be(r_bytes),
+        &limbs::from_be(s_bytes),
+        recovery_id,
+        &limbs::from_be(message),
+    )?;
+    Ok(keccak::keccak256_be_words([
+        key[3], key[2], key[1], key[0], key[7], key[6], key[5], key[4],
+    ]))
 }
 
-fn recover_key(r: &Limbs, s: &Limbs, recovery_id: u8, message: &Limbs) -> Result<Point, CryptoError> {
+fn recover_key(
+    r: &Limbs,
+    s: &Limbs,
+    recovery_id: u8,
+    message: &Limbs,
+) -> Result<Point, CryptoError> {
     if limbs::is_zero(r) || limbs::is_zero(s) || !limbs::less(r, &N) || !limbs::less(s, &N) {
         return Err(CryptoError::InvalidSignature);
     }
     if recovery_id > MAX_RECOVERY_ID {
         return Err(CryptoError::InvalidRecoveryId);
     }
-    let y_squared = limbs::add_mod(&mul_mod_folded(&mul_mod_folded(r, r, &P), r, &P), &CURVE_B, &P);
+    let y_squared = limbs::add_mod(
+        &mul_mod_folded(&mul_mod_folded(r, r, &P), r, &P),
+        &CURVE_B,
+        &P,
+    );
     let hint = split::Hint(sys::hint(|| split::solve(r, s, &y_squared)));
     let y = hint.lift_y(&y_squared, recovery_id & 1)?;
     let inverse = hint.inverse_of(r);
-    let z = if limbs::less(message, &N) { *message } else { limbs::sub(message, &N) };
+    let z = if limbs::less(message, &N) {
+        *message
+    } else {
+        limbs::sub(message, &N)
+    };
     let u1 = limbs::neg_mod(&mul_mod_folded(&z, &inverse, &N), &N);
     let (first, second) = hint.split(&mul_mod_folded(s, &inverse, &N));
     let table = window_table(r, &y, first.negative, second.negative);
@@ -78,8 +125,15 @@ fn window_table(x: &Limbs, y: &Limbs, negate_first: bool, negate_second: bool) -
 
 /// u1·G + first·A + second·B; nothing for infinity.
 fn combine(u1: &Limbs, first: &[u64; 2], second: &[u64; 2], table: &[Point; 16]) -> Option<Point> {
-    let (generator, first, second) = (sys::words_as_bytes(u1), sys::words_as_bytes(first), sys::words_as_bytes(second));
-    let mut sum = Sum { point: [0; 8], infinity: true };
+    let (generator, first, second) = (
+        sys::words_as_bytes(u1),
+        sys::words_as_bytes(first),
+        sys::words_as_bytes(second),
+    );
+    let mut sum = Sum {
+        point: [0; 8],
+        infinity: true,
+    };
     for at in (0..16).rev() {
         let (a, b) = (usize::from(first[at]), usize::from(second[at]));
         for shift in [6, 4, 2, 0] {

@@ -5,8 +5,14 @@ use crate::sys;
 const BLOCK_BYTES: usize = 64;
 const LENGTH_BYTES: usize = 8;
 const INITIAL: [u64; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
-    0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
 ];
 
 /// Hash `input`.
@@ -21,7 +27,11 @@ pub fn sha256(input: &[u8]) -> [u8; 32] {
     let mut last = [0u8; 2 * BLOCK_BYTES];
     last[..rest.len()].copy_from_slice(rest);
     last[rest.len()] = 0x80;
-    let end = if rest.len() + 1 + LENGTH_BYTES <= BLOCK_BYTES { BLOCK_BYTES } else { 2 * BLOCK_BYTES };
+    let end = if rest.len() + 1 + LENGTH_BYTES <= BLOCK_BYTES {
+        BLOCK_BYTES
+    } else {
+        2 * BLOCK_BYTES
+    };
     last[end - LENGTH_BYTES..end].copy_from_slice(&(input.len() as u64 * 8).to_be_bytes());
     for block in last[..end].chunks_exact(BLOCK_BYTES) {
         compress(&mut state, &mut schedule, block);

@@ -20,7 +20,10 @@ pub fn sha256_extend(schedule: &mut [u64; 64]) {
         let (early, late) = (schedule[i - 15] as u32, schedule[i - 2] as u32);
         let s0 = early.rotate_right(7) ^ early.rotate_right(18) ^ (early >> 3);
         let s1 = late.rotate_right(17) ^ late.rotate_right(19) ^ (late >> 10);
-        let sum = s0.wrapping_add(s1).wrapping_add(schedule[i - 16] as u32).wrapping_add(schedule[i - 7] as u32);
+        let sum = s0
+            .wrapping_add(s1)
+            .wrapping_add(schedule[i - 16] as u32)
+            .wrapping_add(schedule[i - 7] as u32);
         schedule[i] = u64::from(sum);
     }
 }
@@ -38,7 +41,11 @@ pub fn sha256_compress(schedule: &mut [u64; 64], state: &mut [u64; 8]) {
 
 pub fn mul_mod(x: &mut [u64; 4], ym: &[u64; 8]) {
     let (y, m) = (number(&ym[..4]), number(&ym[4..]));
-    let m = if m == BigUint::ZERO { BigUint::from(1u8) << 256 } else { m };
+    let m = if m == BigUint::ZERO {
+        BigUint::from(1u8) << 256
+    } else {
+        m
+    };
     let product = number(x) * y % m;
     *x = words(&product);
 }

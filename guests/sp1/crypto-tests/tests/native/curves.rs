@@ -46,7 +46,12 @@ fn minus<const N: usize>(order: &[u8; N], value: u8) -> [u8; N] {
 
 pub fn bn254() -> Cases {
     let generator = [scalar(1), scalar(2)].concat();
-    let g1 = |factor: [u8; 32]| NativeCrypto.bn254_g1_mul(&generator, &factor).unwrap().to_vec();
+    let g1 = |factor: [u8; 32]| {
+        NativeCrypto
+            .bn254_g1_mul(&generator, &factor)
+            .unwrap()
+            .to_vec()
+    };
     let negative = |value: u64| {
         let mut factor = BN_R;
         factor[31] = factor[31].wrapping_sub(value as u8);
@@ -63,13 +68,31 @@ pub fn bn254() -> Cases {
     };
     let zero = vec![0; 64];
     let too_large = [BN_P, BN_P].concat();
-    let points = [zero.clone(), g1(scalar(1)), g1(scalar(2)), negative(2), g1(scalar(77)), g1(random(1)), vec![1; 64], too_large, [BN_P.to_vec(), vec![0; 32]].concat()];
+    let points = [
+        zero.clone(),
+        g1(scalar(1)),
+        g1(scalar(2)),
+        negative(2),
+        g1(scalar(77)),
+        g1(random(1)),
+        vec![1; 64],
+        too_large,
+        [BN_P.to_vec(), vec![0; 32]].concat(),
+    ];
     let mut cases = Cases::new();
     for p in &points {
         for q in &points {
             cases.push((Operation::Bn254G1Add, [p.as_slice(), q].concat()));
         }
-        for factor in [scalar(0), scalar(1), scalar(9), BN_R, BN_P, [0xFF; 32], random(2)] {
+        for factor in [
+            scalar(0),
+            scalar(1),
+            scalar(9),
+            BN_R,
+            BN_P,
+            [0xFF; 32],
+            random(2),
+        ] {
             cases.push((Operation::Bn254G1Mul, [p.as_slice(), &factor].concat()));
         }
         cases.push((Operation::Bn254Pairing, [p.as_slice(), &BN_G2].concat()));
@@ -82,11 +105,23 @@ pub fn bn254() -> Cases {
         vec![],
         vec![(g1(scalar(3)), &g2), (negative(3), &g2)],
         vec![(g1(scalar(3)), &g2), (negative(4), &g2)],
-        vec![(g1(scalar(1)), &g2), (g1(scalar(2)), &g2), (zero.clone(), &g2), (negative(3), &g2), (g1(scalar(5)), &none)],
+        vec![
+            (g1(scalar(1)), &g2),
+            (g1(scalar(2)), &g2),
+            (zero.clone(), &g2),
+            (negative(3), &g2),
+            (g1(scalar(5)), &none),
+        ],
         vec![(g1(scalar(1)), &outside)],
         vec![(zero, &outside)],
     ] {
-        cases.push((Operation::Bn254Pairing, pairs.into_iter().flat_map(|(p, q)| [p, q.clone()].concat()).collect()));
+        cases.push((
+            Operation::Bn254Pairing,
+            pairs
+                .into_iter()
+                .flat_map(|(p, q)| [p, q.clone()].concat())
+                .collect(),
+        ));
     }
     cases
 }
@@ -104,11 +139,17 @@ fn join2(p: &[u8]) -> G2 {
 }
 
 fn g1(base: &[u8], factor: [u8; 32]) -> Vec<u8> {
-    NativeCrypto.bls12_381_g1_msm(&[(join1(base), factor)]).unwrap().to_vec()
+    NativeCrypto
+        .bls12_381_g1_msm(&[(join1(base), factor)])
+        .unwrap()
+        .to_vec()
 }
 
 fn g2(base: &[u8], factor: [u8; 32]) -> Vec<u8> {
-    NativeCrypto.bls12_381_g2_msm(&[(join2(base), factor)]).unwrap().to_vec()
+    NativeCrypto
+        .bls12_381_g2_msm(&[(join2(base), factor)])
+        .unwrap()
+        .to_vec()
 }
 
 fn small_element(value: u8) -> [u8; 48] {
@@ -119,7 +160,13 @@ fn small_element(value: u8) -> [u8; 48] {
 
 pub fn bls12_381() -> Cases {
     let mut cases = Cases::new();
-    let mut elements = vec![[0; 48], small_element(1), minus(&BLS_P, 1), BLS_P, [0xFF; 48]];
+    let mut elements = vec![
+        [0; 48],
+        small_element(1),
+        minus(&BLS_P, 1),
+        BLS_P,
+        [0xFF; 48],
+    ];
     elements.extend((0..6).map(|seed| {
         let mut element: [u8; 48] = random(seed);
         element[0] &= 0x0F;
@@ -127,23 +174,60 @@ pub fn bls12_381() -> Cases {
     }));
     for (i, element) in elements.iter().enumerate() {
         cases.push((Operation::BlsMapFpToG1, element.to_vec()));
-        cases.push((Operation::BlsMapFp2ToG2, [element.as_slice(), &elements[(i * 3 + 1) % elements.len()]].concat()));
+        cases.push((
+            Operation::BlsMapFp2ToG2,
+            [element.as_slice(), &elements[(i * 3 + 1) % elements.len()]].concat(),
+        ));
     }
     let base1 = NativeCrypto.bls12_381_fp_to_g1(&elements[6]).unwrap();
-    let base2 = NativeCrypto.bls12_381_fp2_to_g2((elements[6], elements[7])).unwrap();
+    let base2 = NativeCrypto
+        .bls12_381_fp2_to_g2((elements[6], elements[7]))
+        .unwrap();
     let minus_one = minus(&BLS_R, 1);
     // Of order three: (0, 2) lies on the curve.
     let order_three = [[0; 48], small_element(2)].concat();
-    let ones = [g1(&base1, scalar(0)), g1(&base1, scalar(1)), g1(&base1, scalar(2)), g1(&base1, minus_one), order_three, vec![3; 96], [BLS_P, [0; 48]].concat()];
-    let twos = [g2(&base2, scalar(0)), g2(&base2, scalar(1)), g2(&base2, scalar(2)), g2(&base2, minus_one), vec![3; 192], [BLS_P, [0; 48], [0; 48], [0; 48]].concat()];
+    let ones = [
+        g1(&base1, scalar(0)),
+        g1(&base1, scalar(1)),
+        g1(&base1, scalar(2)),
+        g1(&base1, minus_one),
+        order_three,
+        vec![3; 96],
+        [BLS_P, [0; 48]].concat(),
+    ];
+    let twos = [
+        g2(&base2, scalar(0)),
+        g2(&base2, scalar(1)),
+        g2(&base2, scalar(2)),
+        g2(&base2, minus_one),
+        vec![3; 192],
+        [BLS_P, [0; 48], [0; 48], [0; 48]].concat(),
+    ];
     cases.extend(sums(&ones, &twos));
     for pairs in [
         vec![],
-        vec![(g1(&base1, scalar(2)), g2(&base2, scalar(3))), (g1(&base1, minus(&BLS_R, 1)), g2(&base2, scalar(6)))],
-        vec![(g1(&base1, scalar(2)), g2(&base2, scalar(3))), (g1(&base1, minus(&BLS_R, 1)), g2(&base2, scalar(7)))],
-        vec![(g1(&base1, scalar(1)), g2(&base2, scalar(5))), (ones[0].clone(), twos[1].clone()), (ones[1].clone(), twos[0].clone()), (g1(&base1, scalar(5)), g2(&base2, minus_one))],
+        vec![
+            (g1(&base1, scalar(2)), g2(&base2, scalar(3))),
+            (g1(&base1, minus(&BLS_R, 1)), g2(&base2, scalar(6))),
+        ],
+        vec![
+            (g1(&base1, scalar(2)), g2(&base2, scalar(3))),
+            (g1(&base1, minus(&BLS_R, 1)), g2(&base2, scalar(7))),
+        ],
+        vec![
+            (g1(&base1, scalar(1)), g2(&base2, scalar(5))),
+            (ones[0].clone(), twos[1].clone()),
+            (ones[1].clone(), twos[0].clone()),
+            (g1(&base1, scalar(5)), g2(&base2, minus_one)),
+        ],
     ] {
-        cases.push((Operation::BlsPairing, pairs.into_iter().flat_map(|(p, q)| [p, q].concat()).collect()));
+        cases.push((
+            Operation::BlsPairing,
+            pairs
+                .into_iter()
+                .flat_map(|(p, q)| [p, q].concat())
+                .collect(),
+        ));
     }
     for p in &ones {
         cases.push((Operation::BlsPairing, [p.as_slice(), &twos[0]].concat()));
@@ -159,18 +243,46 @@ fn sums(ones: &[Vec<u8>], twos: &[Vec<u8>]) -> Cases {
     let mut cases = Cases::new();
     let factors = [scalar(0), scalar(1), BLS_R, [0xFF; 32], random(3)];
     for p in ones {
-        cases.extend(ones.iter().map(|q| (Operation::BlsG1Add, [p.as_slice(), q].concat())));
+        cases.extend(
+            ones.iter()
+                .map(|q| (Operation::BlsG1Add, [p.as_slice(), q].concat())),
+        );
         for factor in factors {
             cases.push((Operation::BlsG1Msm, [p.as_slice(), &factor].concat()));
-            cases.push((Operation::BlsG1Msm, [p.as_slice(), &factor, &ones[2], &random::<32>(4), p, &factor].concat()));
+            cases.push((
+                Operation::BlsG1Msm,
+                [
+                    p.as_slice(),
+                    &factor,
+                    &ones[2],
+                    &random::<32>(4),
+                    p,
+                    &factor,
+                ]
+                .concat(),
+            ));
         }
     }
     for p in twos {
-        cases.extend(twos.iter().map(|q| (Operation::BlsG2Add, [p.as_slice(), q].concat())));
+        cases.extend(
+            twos.iter()
+                .map(|q| (Operation::BlsG2Add, [p.as_slice(), q].concat())),
+        );
         for factor in factors {
             cases.push((Operation::BlsG2Msm, [p.as_slice(), &factor].concat()));
         }
-        cases.push((Operation::BlsG2Msm, [p.as_slice(), &factors[3], &twos[2], &random::<32>(4), p, &factors[4]].concat()));
+        cases.push((
+            Operation::BlsG2Msm,
+            [
+                p.as_slice(),
+                &factors[3],
+                &twos[2],
+                &random::<32>(4),
+                p,
+                &factors[4],
+            ]
+            .concat(),
+        ));
     }
     cases
 }
@@ -183,7 +295,10 @@ pub fn kzg() -> Cases {
     negated[0] ^= 0x20;
     let mut cases = Cases::new();
     let mut push = |z: [u8; 32], y: [u8; 32], commitment: [u8; 48], proof: [u8; 48]| {
-        cases.push((Operation::KzgProof, [&z[..], &y, &commitment, &proof].concat()));
+        cases.push((
+            Operation::KzgProof,
+            [&z[..], &y, &commitment, &proof].concat(),
+        ));
     };
     for z in [scalar(0), scalar(5), minus(&BLS_R, 1)] {
         push(z, z, TAU_G1, BLS_G1_COMPRESSED);

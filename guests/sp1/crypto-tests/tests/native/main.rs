@@ -13,7 +13,14 @@ mod signatures;
 pub type Cases = Vec<(Operation, Vec<u8>)>;
 
 fn cases() -> Cases {
-    [hashes::cases(), signatures::cases(), curves::bn254(), curves::bls12_381(), curves::kzg()].concat()
+    [
+        hashes::cases(),
+        signatures::cases(),
+        curves::bn254(),
+        curves::bls12_381(),
+        curves::kzg(),
+    ]
+    .concat()
 }
 
 /// The committed list and answers are these: the prover's tests run the guest program on them.
@@ -37,7 +44,11 @@ fn cases__are_the_committed_ones_with_native_answers() {
 fn cases__software_of_the_guest_agrees() {
     for (operation, input) in cases() {
         let native = answer(&NativeCrypto, operation, &input);
-        assert_eq!(answer(&Sp1Crypto, operation, &input), native, "{operation:?} {input:02x?}");
+        assert_eq!(
+            answer(&Sp1Crypto, operation, &input),
+            native,
+            "{operation:?} {input:02x?}"
+        );
     }
 }
 
@@ -45,13 +56,32 @@ fn cases__software_of_the_guest_agrees() {
 #[test]
 fn cases__hold_accepted_and_refused_inputs() {
     let cases = cases();
-    for operation in [Operation::Secp256k1Recover, Operation::Bn254Pairing, Operation::BlsPairing, Operation::KzgProof, Operation::BlsG1Msm, Operation::BlsG2Msm] {
-        let answers: Vec<_> = cases.iter().filter(|(of, _)| *of == operation).map(|(_, input)| answer(&NativeCrypto, operation, input)).collect();
+    for operation in [
+        Operation::Secp256k1Recover,
+        Operation::Bn254Pairing,
+        Operation::BlsPairing,
+        Operation::KzgProof,
+        Operation::BlsG1Msm,
+        Operation::BlsG2Msm,
+    ] {
+        let answers: Vec<_> = cases
+            .iter()
+            .filter(|(of, _)| *of == operation)
+            .map(|(_, input)| answer(&NativeCrypto, operation, input))
+            .collect();
         assert!(answers.iter().any(Option::is_some), "{operation:?}");
         assert!(answers.iter().any(Option::is_none), "{operation:?}");
     }
-    for operation in [Operation::Bn254Pairing, Operation::BlsPairing, Operation::P256Verify] {
-        let answers: Vec<_> = cases.iter().filter(|(of, _)| *of == operation).map(|(_, input)| answer(&NativeCrypto, operation, input)).collect();
+    for operation in [
+        Operation::Bn254Pairing,
+        Operation::BlsPairing,
+        Operation::P256Verify,
+    ] {
+        let answers: Vec<_> = cases
+            .iter()
+            .filter(|(of, _)| *of == operation)
+            .map(|(_, input)| answer(&NativeCrypto, operation, input))
+            .collect();
         assert!(answers.contains(&Some(vec![1])), "{operation:?}");
         assert!(answers.contains(&Some(vec![0])), "{operation:?}");
     }

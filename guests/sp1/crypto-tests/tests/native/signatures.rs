@@ -20,7 +20,10 @@ pub fn cases() -> Cases {
 
 fn push(cases: &mut Cases, r: &[u8; 32], s: &[u8; 32], message: &[u8; 32]) {
     for id in [0u8, 1] {
-        cases.push((Operation::Secp256k1Recover, [&r[..], s, &[id], message].concat()));
+        cases.push((
+            Operation::Secp256k1Recover,
+            [&r[..], s, &[id], message].concat(),
+        ));
     }
 }
 
@@ -33,7 +36,12 @@ fn small(value: u32) -> [u8; 32] {
 fn random_signatures() -> Cases {
     let mut cases = Cases::new();
     for seed in 0..40 {
-        push(&mut cases, &random(3 * seed), &random(3 * seed + 1), &random(3 * seed + 2));
+        push(
+            &mut cases,
+            &random(3 * seed),
+            &random(3 * seed + 1),
+            &random(3 * seed + 2),
+        );
     }
     cases
 }
@@ -46,7 +54,12 @@ fn ranges() -> Cases {
     let mut cases = Cases::new();
     for r in &values {
         for s in &values {
-            push(&mut cases, r, s, &values[(usize::from(r[31]) + usize::from(s[31])) % values.len()]);
+            push(
+                &mut cases,
+                r,
+                s,
+                &values[(usize::from(r[31]) + usize::from(s[31])) % values.len()],
+            );
         }
     }
     cases

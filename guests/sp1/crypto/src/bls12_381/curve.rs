@@ -56,7 +56,8 @@ pub struct Fq2Config;
 impl Fp2Config for Fq2Config {
     type Fp = Fq;
     const NONRESIDUE: Fq = fq(&<ark::Fq2Config as Fp2Config>::NONRESIDUE);
-    const FROBENIUS_COEFF_FP2_C1: &'static [Fq] = &fqs::<2>(<ark::Fq2Config as Fp2Config>::FROBENIUS_COEFF_FP2_C1);
+    const FROBENIUS_COEFF_FP2_C1: &'static [Fq] =
+        &fqs::<2>(<ark::Fq2Config as Fp2Config>::FROBENIUS_COEFF_FP2_C1);
 
     #[inline(always)]
     fn mul_fp_by_nonresidue_in_place(element: &mut Fq) -> &mut Fq {
@@ -118,7 +119,8 @@ impl CurveConfig for G1 {
 impl SWCurveConfig for G1 {
     const COEFF_A: Fq = Fq::ZERO;
     const COEFF_B: Fq = fq(&ark::g1::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = Affine::new_unchecked(fq(&ark::g1::G1_GENERATOR_X), fq(&ark::g1::G1_GENERATOR_Y));
+    const GENERATOR: Affine<Self> =
+        Affine::new_unchecked(fq(&ark::g1::G1_GENERATOR_X), fq(&ark::g1::G1_GENERATOR_Y));
 
     #[inline(always)]
     fn mul_by_a(_: Fq) -> Fq {
@@ -142,7 +144,8 @@ impl CurveConfig for G2 {
 impl SWCurveConfig for G2 {
     const COEFF_A: Fq2 = Fq2::ZERO;
     const COEFF_B: Fq2 = fq2(&ark::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = Affine::new_unchecked(fq2(&ark::g2::G2_GENERATOR_X), fq2(&ark::g2::G2_GENERATOR_Y));
+    const GENERATOR: Affine<Self> =
+        Affine::new_unchecked(fq2(&ark::g2::G2_GENERATOR_X), fq2(&ark::g2::G2_GENERATOR_Y));
 
     #[inline(always)]
     fn mul_by_a(_: Fq2) -> Fq2 {
@@ -173,8 +176,10 @@ impl CurveConfig for Iso1 {
 impl SWCurveConfig for Iso1 {
     const COEFF_A: Fq = fq(&<ArkIso1 as SWCurveConfig>::COEFF_A);
     const COEFF_B: Fq = fq(&<ArkIso1 as SWCurveConfig>::COEFF_B);
-    const GENERATOR: Affine<Self> =
-        Affine::new_unchecked(fq(&<ArkIso1 as SWCurveConfig>::GENERATOR.x), fq(&<ArkIso1 as SWCurveConfig>::GENERATOR.y));
+    const GENERATOR: Affine<Self> = Affine::new_unchecked(
+        fq(&<ArkIso1 as SWCurveConfig>::GENERATOR.x),
+        fq(&<ArkIso1 as SWCurveConfig>::GENERATOR.y),
+    );
 }
 
 impl SWUConfig for Iso1 {

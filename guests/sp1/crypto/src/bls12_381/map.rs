@@ -56,7 +56,10 @@ impl<F: Field> Isogeny<F> {
 }
 
 fn evaluate<F: Field>(coefficients: &[F], x: F) -> F {
-    coefficients.iter().rev().fold(F::ZERO, |sum, coefficient| sum * x + coefficient)
+    coefficients
+        .iter()
+        .rev()
+        .fold(F::ZERO, |sum, coefficient| sum * x + coefficient)
 }
 
 /// The simplified map of Shallue, van de Woestijne and Ulas: never infinity.

@@ -8,11 +8,19 @@ fn be(value: &ark::Fq) -> [u8; 48] {
 }
 
 fn g1_bytes(p: ark::G1Affine) -> G1Bytes {
-    if p.infinity { ([0; 48], [0; 48]) } else { (be(&p.x), be(&p.y)) }
+    if p.infinity {
+        ([0; 48], [0; 48])
+    } else {
+        (be(&p.x), be(&p.y))
+    }
 }
 
 fn g2_bytes(p: ark::G2Affine) -> G2Bytes {
-    if p.infinity { ([0; 48], [0; 48], [0; 48], [0; 48]) } else { (be(&p.x.c0), be(&p.x.c1), be(&p.y.c0), be(&p.y.c1)) }
+    if p.infinity {
+        ([0; 48], [0; 48], [0; 48], [0; 48])
+    } else {
+        (be(&p.x.c0), be(&p.x.c1), be(&p.y.c0), be(&p.y.c1))
+    }
 }
 
 fn g1(scalar: i64) -> G1Bytes {
@@ -24,7 +32,8 @@ fn g2(scalar: i64) -> G2Bytes {
 }
 
 fn g1_outside() -> G1Bytes {
-    let found = (1u64..).find_map(|x| ark::G1Affine::get_point_from_x_unchecked(ark::Fq::from(x), true));
+    let found =
+        (1u64..).find_map(|x| ark::G1Affine::get_point_from_x_unchecked(ark::Fq::from(x), true));
     let point = found.unwrap();
     assert!(!point.is_in_correct_subgroup_assuming_on_curve());
     g1_bytes(point)
@@ -32,12 +41,18 @@ fn g1_outside() -> G1Bytes {
 
 /// A point of order three, which meets equal and opposite points at once: x = 0 gives y = ±2.
 fn g1_small_order() -> G1Bytes {
-    g1_bytes(ark::G1Affine::new_unchecked(ark::Fq::from(0), ark::Fq::from(2)))
+    g1_bytes(ark::G1Affine::new_unchecked(
+        ark::Fq::from(0),
+        ark::Fq::from(2),
+    ))
 }
 
 fn g2_outside() -> G2Bytes {
     let found = (1u64..).find_map(|x| {
-        ark::G2Affine::get_point_from_x_unchecked(ark::Fq2::new(ark::Fq::from(x), ark::Fq::from(1)), true)
+        ark::G2Affine::get_point_from_x_unchecked(
+            ark::Fq2::new(ark::Fq::from(x), ark::Fq::from(1)),
+            true,
+        )
     });
     g2_bytes(found.unwrap())
 }
@@ -57,23 +72,57 @@ fn scalars() -> Vec<[u8; 32]> {
 
 fn first_points() -> Vec<G1Bytes> {
     let zero = [0; 48];
-    vec![g1(0), g1(1), g1(2), g1(-2), g1(77), g1_outside(), g1_small_order(), ([1; 48], [2; 48]), (modulus(), modulus()), (zero, modulus()), ([0xFF; 48], zero)]
+    vec![
+        g1(0),
+        g1(1),
+        g1(2),
+        g1(-2),
+        g1(77),
+        g1_outside(),
+        g1_small_order(),
+        ([1; 48], [2; 48]),
+        (modulus(), modulus()),
+        (zero, modulus()),
+        ([0xFF; 48], zero),
+    ]
 }
 
 fn second_points() -> Vec<G2Bytes> {
     let zero = [0; 48];
-    vec![g2(0), g2(1), g2(2), g2(-2), g2(77), g2_outside(), ([1; 48], [2; 48], [3; 48], [4; 48]), (modulus(), zero, zero, zero), (zero, zero, zero, modulus())]
+    vec![
+        g2(0),
+        g2(1),
+        g2(2),
+        g2(-2),
+        g2(77),
+        g2_outside(),
+        ([1; 48], [2; 48], [3; 48], [4; 48]),
+        (modulus(), zero, zero, zero),
+        (zero, zero, zero, modulus()),
+    ]
 }
 
 #[test]
 fn g1__agrees_with_native() {
     for p in first_points() {
         for q in first_points() {
-            assert_eq!(g1_add(&p, &q).ok(), NativeCrypto.bls12_381_g1_add(p, q).ok(), "{p:02x?} {q:02x?}");
+            assert_eq!(
+                g1_add(&p, &q).ok(),
+                NativeCrypto.bls12_381_g1_add(p, q).ok(),
+                "{p:02x?} {q:02x?}"
+            );
         }
         for scalar in scalars() {
-            for pairs in [vec![(p, scalar)], vec![(p, scalar), (g1(5), [0x33; 32])], vec![(p, scalar), (p, [0x33; 32]), (g1(-5), scalar)]] {
-                assert_eq!(g1_msm(&pairs).ok(), NativeCrypto.bls12_381_g1_msm(&pairs).ok(), "{pairs:02x?}");
+            for pairs in [
+                vec![(p, scalar)],
+                vec![(p, scalar), (g1(5), [0x33; 32])],
+                vec![(p, scalar), (p, [0x33; 32]), (g1(-5), scalar)],
+            ] {
+                assert_eq!(
+                    g1_msm(&pairs).ok(),
+                    NativeCrypto.bls12_381_g1_msm(&pairs).ok(),
+                    "{pairs:02x?}"
+                );
             }
         }
     }
@@ -83,11 +132,22 @@ fn g1__agrees_with_native() {
 fn g2__agrees_with_native() {
     for p in second_points() {
         for q in second_points() {
-            assert_eq!(g2_add(&p, &q).ok(), NativeCrypto.bls12_381_g2_add(p, q).ok(), "{p:02x?} {q:02x?}");
+            assert_eq!(
+                g2_add(&p, &q).ok(),
+                NativeCrypto.bls12_381_g2_add(p, q).ok(),
+                "{p:02x?} {q:02x?}"
+            );
         }
         for scalar in scalars() {
-            for pairs in [vec![(p, scalar)], vec![(p, scalar), (p, [0x33; 32]), (g2(-5), scalar)]] {
-                assert_eq!(g2_msm(&pairs).ok(), NativeCrypto.bls12_381_g2_msm(&pairs).ok(), "{pairs:02x?}");
+            for pairs in [
+                vec![(p, scalar)],
+                vec![(p, scalar), (p, [0x33; 32]), (g2(-5), scalar)],
+            ] {
+                assert_eq!(
+                    g2_msm(&pairs).ok(),
+                    NativeCrypto.bls12_381_g2_msm(&pairs).ok(),
+                    "{pairs:02x?}"
+                );
             }
         }
     }
@@ -95,10 +155,28 @@ fn g2__agrees_with_native() {
 
 #[test]
 fn pairing__agrees_with_native() {
-    let mut cases = vec![vec![], vec![(g1(6), g2(1)), (g1(-2), g2(3))], vec![(g1(6), g2(1)), (g1(-2), g2(4))], vec![(g1(2), g2(3)), (g1(3), g2(5)), (g1(0), g2(9)), (g1(-21), g2(1))]];
-    cases.extend(first_points().into_iter().flat_map(|p| second_points().into_iter().map(move |q| vec![(p, q)])));
+    let mut cases = vec![
+        vec![],
+        vec![(g1(6), g2(1)), (g1(-2), g2(3))],
+        vec![(g1(6), g2(1)), (g1(-2), g2(4))],
+        vec![
+            (g1(2), g2(3)),
+            (g1(3), g2(5)),
+            (g1(0), g2(9)),
+            (g1(-21), g2(1)),
+        ],
+    ];
+    cases.extend(
+        first_points()
+            .into_iter()
+            .flat_map(|p| second_points().into_iter().map(move |q| vec![(p, q)])),
+    );
     for case in cases {
-        assert_eq!(pairing_check(&case).ok(), NativeCrypto.bls12_381_pairing_check(&case).ok(), "{case:02x?}");
+        assert_eq!(
+            pairing_check(&case).ok(),
+            NativeCrypto.bls12_381_pairing_check(&case).ok(),
+            "{case:02x?}"
+        );
     }
 }
 
@@ -113,10 +191,18 @@ fn map__agrees_with_native() {
         element
     }));
     for element in &elements {
-        assert_eq!(map_fp_to_g1(element).ok(), NativeCrypto.bls12_381_fp_to_g1(element).ok(), "{element:02x?}");
+        assert_eq!(
+            map_fp_to_g1(element).ok(),
+            NativeCrypto.bls12_381_fp_to_g1(element).ok(),
+            "{element:02x?}"
+        );
         for other in &elements[..8] {
             let native = NativeCrypto.bls12_381_fp2_to_g2((*element, *other)).ok();
-            assert_eq!(map_fp2_to_g2(element, other).ok(), native, "{element:02x?} {other:02x?}");
+            assert_eq!(
+                map_fp2_to_g2(element, other).ok(),
+                native,
+                "{element:02x?} {other:02x?}"
+            );
         }
     }
 }

@@ -73,7 +73,10 @@ impl Fp6Config for Fq6Config {
     fn mul_fp2_by_nonresidue_in_place(element: &mut Fq2) -> &mut Fq2 {
         let original = *element;
         // 9·a = 8·a + a
-        element.double_in_place().double_in_place().double_in_place();
+        element
+            .double_in_place()
+            .double_in_place()
+            .double_in_place();
         *element += original;
         element.c0 -= original.c1;
         element.c1 += original.c0;
@@ -106,7 +109,8 @@ impl CurveConfig for G1 {
 impl SWCurveConfig for G1 {
     const COEFF_A: Fq = Fq::ZERO;
     const COEFF_B: Fq = fq(&ark::g1::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = Affine::new_unchecked(fq(&ark::g1::G1_GENERATOR_X), fq(&ark::g1::G1_GENERATOR_Y));
+    const GENERATOR: Affine<Self> =
+        Affine::new_unchecked(fq(&ark::g1::G1_GENERATOR_X), fq(&ark::g1::G1_GENERATOR_Y));
 
     #[inline(always)]
     fn mul_by_a(_: Fq) -> Fq {
@@ -134,7 +138,8 @@ const SIX_X_SQUARED: [u64; 2] = {
 impl SWCurveConfig for G2 {
     const COEFF_A: Fq2 = Fq2::ZERO;
     const COEFF_B: Fq2 = fq2(&ark::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = Affine::new_unchecked(fq2(&ark::g2::G2_GENERATOR_X), fq2(&ark::g2::G2_GENERATOR_Y));
+    const GENERATOR: Affine<Self> =
+        Affine::new_unchecked(fq2(&ark::g2::G2_GENERATOR_X), fq2(&ark::g2::G2_GENERATOR_Y));
 
     #[inline(always)]
     fn mul_by_a(_: Fq2) -> Fq2 {

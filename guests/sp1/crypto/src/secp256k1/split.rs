@@ -46,7 +46,11 @@ impl Hint {
         if square != *y_squared {
             sys::bad_hint();
         }
-        Ok(if root[0] & 1 == u64::from(parity) { root } else { limbs::sub(&P, &root) })
+        Ok(if root[0] & 1 == u64::from(parity) {
+            root
+        } else {
+            limbs::sub(&P, &root)
+        })
     }
 
     /// 1/r mod N.
@@ -61,10 +65,20 @@ impl Hint {
     /// `scalar = first + second·LAMBDA mod N`.
     pub fn split(&self, scalar: &Limbs) -> (Signed, Signed) {
         let words = &self.0;
-        let first = Signed { magnitude: [words[9], words[10]], negative: words[13] & FIRST_NEGATIVE != 0 };
-        let second = Signed { magnitude: [words[11], words[12]], negative: words[13] & SECOND_NEGATIVE != 0 };
+        let first = Signed {
+            magnitude: [words[9], words[10]],
+            negative: words[13] & FIRST_NEGATIVE != 0,
+        };
+        let second = Signed {
+            magnitude: [words[11], words[12]],
+            negative: words[13] & SECOND_NEGATIVE != 0,
+        };
         let product = mul_mod_folded(&LAMBDA, &second.widen(), &N);
-        let total = limbs::add_mod(&first.apply_sign(first.widen()), &second.apply_sign(product), &N);
+        let total = limbs::add_mod(
+            &first.apply_sign(first.widen()),
+            &second.apply_sign(product),
+            &N,
+        );
         if total != *scalar {
             sys::bad_hint();
         }
@@ -82,7 +96,11 @@ impl Signed {
     }
 
     fn apply_sign(&self, value: Limbs) -> Limbs {
-        if self.negative { limbs::neg_mod(&value, &N) } else { value }
+        if self.negative {
+            limbs::neg_mod(&value, &N)
+        } else {
+            value
+        }
     }
 }
 
@@ -98,7 +116,8 @@ pub fn solve(r: &Limbs, s: &Limbs, y_squared: &Limbs) -> [u64; WORDS] {
     let (first, second) = shorten(&product);
     out[9..11].copy_from_slice(&first.magnitude);
     out[11..13].copy_from_slice(&second.magnitude);
-    out[13] = if first.negative { FIRST_NEGATIVE } else { 0 } | if second.negative { SECOND_NEGATIVE } else { 0 };
+    out[13] = if first.negative { FIRST_NEGATIVE } else { 0 }
+        | if second.negative { SECOND_NEGATIVE } else { 0 };
     out
 }
 
@@ -108,11 +127,15 @@ fn scalar(value: &Limbs) -> k256::Scalar {
 
 /// A root of the value, or of its negation where it has none.
 fn square_root(value: &Limbs) -> (bool, Limbs) {
-    let element = k256::FieldElement::from_bytes(&limbs::to_be(value).into()).unwrap_or(k256::FieldElement::ZERO);
+    let element = k256::FieldElement::from_bytes(&limbs::to_be(value).into())
+        .unwrap_or(k256::FieldElement::ZERO);
     let root: Option<k256::FieldElement> = element.sqrt().into();
     let of_negation: Option<k256::FieldElement> = element.negate(1).normalize().sqrt().into();
     let found = root.or(of_negation).unwrap_or(k256::FieldElement::ZERO);
-    (root.is_some(), limbs::from_be(&found.normalize().to_bytes().into()))
+    (
+        root.is_some(),
+        limbs::from_be(&found.normalize().to_bytes().into()),
+    )
 }
 
 /// Two numbers below 2^128 with `scalar = first + second·LAMBDA mod N`.
@@ -131,10 +154,16 @@ fn shorten(scalar: &Limbs) -> (Signed, Signed) {
 fn difference(a: &BigUint, b: &BigUint) -> Signed {
     let (larger, smaller) = if a < b { (b, a) } else { (a, b) };
     let mut magnitude = [0u64; 2];
-    for (slot, digit) in magnitude.iter_mut().zip((larger - smaller).iter_u64_digits()) {
+    for (slot, digit) in magnitude
+        .iter_mut()
+        .zip((larger - smaller).iter_u64_digits())
+    {
         *slot = digit;
     }
-    Signed { magnitude, negative: a < b }
+    Signed {
+        magnitude,
+        negative: a < b,
+    }
 }
 
 fn big(words: &[u64]) -> BigUint {
