@@ -116,7 +116,6 @@ impl Jobs {
         let node = self.warm_prover(&elf).await?;
         let start_ms = elapsed_ms(starting);
 
-        memory::give_back();
         memory::reset_peak();
         let started = Instant::now();
         progress().begin_proof();
