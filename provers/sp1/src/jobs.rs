@@ -116,6 +116,7 @@ impl Jobs {
         let node = self.warm_prover(&elf).await?;
         let start_ms = elapsed_ms(starting);
 
+        memory::give_back();
         memory::reset_peak();
         let started = Instant::now();
         progress().begin_proof();

@@ -42,6 +42,7 @@ const EXIT_SIGNAL: i32 = 130;
 const GRACE_AFTER_PANIC: Duration = Duration::from_secs(3);
 
 fn main() {
+    memory::limit_heaps();
     let emitter = Emitter::claim_stdout().expect("standard output is open");
     start_logging();
     faults().install_panic_hook();

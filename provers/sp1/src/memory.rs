@@ -2,6 +2,20 @@
 
 use std::fs;
 
+/// Let threads share heaps: each heap keeps what was freed in it, and others cannot use that.
+pub fn limit_heaps() {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    // SAFETY: sets a parameter of the allocator before other threads exist.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, i32::try_from(cores).unwrap_or(i32::MAX)) };
+}
+
+/// Give freed memory back to the system. Without this each shard leaves some behind, and the peak
+/// creeps up with the length of the block.
+pub fn give_back() {
+    // SAFETY: only touches memory that nobody uses.
+    unsafe { libc::malloc_trim(0) };
+}
+
 /// Forget the peak so far, so that each job reports its own.
 pub fn reset_peak() {
     // Refused on kernels without the feature: then the peak is that of the process's life.

@@ -12,6 +12,7 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::{
     faults::Message,
+    memory,
     protocol::{self, Emitter},
 };
 
@@ -225,6 +226,7 @@ where
                 .get::<Begun>()
                 .map_or(0, |begun| elapsed_ms(begun.0));
             progress().span_ends(stage, spent_ms);
+            memory::give_back();
         }
     }
 

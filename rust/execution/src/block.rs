@@ -85,11 +85,7 @@ impl Block {
         withdrawals: Vec<Withdrawal>,
         crypto: &dyn Crypto,
     ) -> Result<Self, DecodeError> {
-        let transactions = raw_transactions
-            .iter()
-            .enumerate()
-            .map(|(index, raw)| decode_transaction(index, raw))
-            .collect::<Result<_, _>>()?;
+        let transactions = decode_transactions(&raw_transactions)?;
         let hash = header.hash(crypto);
         Ok(Self {
             header,
@@ -118,11 +114,7 @@ impl Block {
         if !rest.is_empty() {
             return Err(DecodeError::TrailingBytes(rest.len()));
         }
-        let transactions = raw_transactions
-            .iter()
-            .enumerate()
-            .map(|(index, raw)| decode_transaction(index, raw))
-            .collect::<Result<_, _>>()?;
+        let transactions = decode_transactions(&raw_transactions)?;
         Ok(Self {
             header,
             hash,
@@ -162,6 +154,13 @@ impl Block {
     pub fn transactions_root(&self, crypto: &dyn Crypto) -> H256 {
         list_root(self.raw_transactions.iter().cloned(), crypto)
     }
+}
+
+fn decode_transactions(raw: &[Bytes]) -> Result<Vec<Transaction>, DecodeError> {
+    raw.iter()
+        .enumerate()
+        .map(|(index, raw)| decode_transaction(index, raw))
+        .collect()
 }
 
 /// Decode one canonical transaction of Osaka (types 0 to 4).

@@ -30,6 +30,7 @@ use ethrex_vm::{Evm, EvmError};
 
 use crate::header::Header;
 use crate::rules;
+use crate::transfer::plain_transfer;
 use crate::witness::WitnessState;
 
 /// EVM over the state of one block.
@@ -81,6 +82,18 @@ impl<'a> Machine<'a> {
             Bytes::copy_from_slice(&parent_hash.0),
         )?;
         Ok(())
+    }
+
+    /// Apply a plain transfer without the EVM; `None` says that `transaction` is none.
+    pub(crate) fn plain_transfer(
+        &mut self,
+        transaction: &Transaction,
+        gas_price: U256,
+        sender: Address,
+        cumulative_gas: &mut u64,
+    ) -> Result<Option<Receipt>, EvmError> {
+        let (db, header) = (&mut self.evm.db, self.header);
+        plain_transfer(db, header, transaction, gas_price, sender, cumulative_gas)
     }
 
     /// Run one transaction and add its gas to `cumulative_gas`.

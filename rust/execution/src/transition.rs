@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use ethrex_common::types::requests::EncodedRequests;
-use ethrex_common::types::{
-    AccountUpdate, Receipt, Transaction, bloom_from_logs, calculate_base_fee_per_blob_gas,
-};
+use ethrex_common::types::{AccountUpdate, Receipt, Transaction, calculate_base_fee_per_blob_gas};
 use ethrex_common::{Address, Bloom, H256, U256};
 use ethrex_crypto::Crypto;
 use ethrex_rlp::encode::RLPEncode;
@@ -20,6 +18,7 @@ use crate::block::{Block, DecodeError};
 use crate::claim::ExecutionClaim;
 use crate::input::StatelessInput;
 use crate::machine::Machine;
+use crate::receipts::receipts_root_and_logs_bloom;
 use crate::rules::BLOB_BASE_FEE_UPDATE_FRACTION;
 use crate::trie::list_root;
 use crate::witness::{WitnessError, WitnessState};
@@ -208,8 +207,13 @@ fn process_transactions(
         machine
             .change_balance(sender, |balance| balance.checked_add(charge))?
             .ok_or(ExecutionError::CannotPreCharge(index))?;
-        let capped = with_effective_caps(transaction, base_fee, blob_base_fee);
         let price = effective_gas_price(transaction, base_fee);
+        let gas_used = &mut outcome.gas_used;
+        if let Some(receipt) = machine.plain_transfer(transaction, price, sender, gas_used)? {
+            outcome.receipts.push(receipt);
+            continue;
+        }
+        let capped = with_effective_caps(transaction, base_fee, blob_base_fee);
         match machine.transaction(&capped, price, sender, &mut outcome.gas_used) {
             Ok(receipt) => outcome.receipts.push(receipt),
             Err(EvmError::Transaction(cause)) => {
@@ -278,7 +282,7 @@ fn max_gas_fee(transaction: &Transaction, base_fee: u64, blob_base_fee: U256) ->
 ///
 /// The EVM's own balance check uses the caps and would refuse what the static rule, which uses
 /// the effective prices, has accepted. Neither receipt nor GASPRICE depends on the caps.
-fn with_effective_caps(
+pub(crate) fn with_effective_caps(
     transaction: &Transaction,
     base_fee: u64,
     blob_base_fee: U256,
@@ -330,16 +334,6 @@ fn requests_hash(requests: &[EncodedRequests], crypto: &dyn Crypto) -> H256 {
         .flat_map(|request| crypto.sha256(&request.0))
         .collect();
     H256(crypto.sha256(&hashes))
-}
-
-fn receipts_root_and_logs_bloom(receipts: &[Receipt], crypto: &dyn Crypto) -> (H256, Bloom) {
-    let mut logs_bloom = Bloom::zero();
-    let encoded = receipts.iter().map(|receipt| {
-        let bloom = bloom_from_logs(&receipt.logs, crypto);
-        logs_bloom |= bloom;
-        receipt.encode_inner_with_precomputed_bloom(bloom).into()
-    });
-    (list_root(encoded, crypto), logs_bloom)
 }
 
 fn claim(

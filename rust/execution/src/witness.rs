@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use ethrex_common::constants::EMPTY_KECCAK_HASH;
+use ethrex_common::seeded_hash::SeededHashMap;
 use ethrex_common::types::{AccountState, AccountUpdate, ChainConfig, Code, CodeMetadata};
 use ethrex_common::{Address, H256, U256};
 use ethrex_crypto::Crypto;
@@ -53,9 +54,9 @@ pub struct WitnessState(Arc<Mutex<Inner>>);
 struct Inner {
     nodes: NodeBag,
     state: SparseTrie,
-    accounts: BTreeMap<Address, KnownAccount>,
-    storages: BTreeMap<Address, SparseTrie>,
-    codes: BTreeMap<H256, Code>,
+    accounts: SeededHashMap<Address, KnownAccount>,
+    storages: SeededHashMap<Address, SparseTrie>,
+    codes: SeededHashMap<H256, Code>,
     ancestor_hashes: BTreeMap<u64, H256>,
     chain_config: ChainConfig,
     crypto: Arc<dyn Crypto>,
@@ -87,8 +88,8 @@ impl WitnessState {
         Ok(Self(Arc::new(Mutex::new(Inner {
             nodes,
             state: SparseTrie::open(block.header.pre_state_root),
-            accounts: BTreeMap::new(),
-            storages: BTreeMap::new(),
+            accounts: SeededHashMap::default(),
+            storages: SeededHashMap::default(),
             codes,
             ancestor_hashes,
             chain_config: rules::chain_config(chain_id),

@@ -12,25 +12,17 @@ pub(super) fn decode(rlp: &Bytes) -> Option<Node> {
     if end != rlp.len() {
         return None;
     }
-    let items = count_items(rlp, fields, end)?;
-    let kind = match items {
-        2 => decode_short(rlp, fields, end)?,
-        17 => decode_branch(rlp, fields, end)?,
-        _ => return None,
+    // Two items are a leaf or an extension; anything longer must be a branch.
+    let second = item_end(rlp, fields)?;
+    let kind = if item_end(rlp, second)? == end {
+        decode_short(rlp, fields, end)?
+    } else {
+        decode_branch(rlp, fields, end)?
     };
     Some(Node {
         kind,
         reference: None,
     })
-}
-
-fn count_items(rlp: &[u8], mut at: usize, end: usize) -> Option<usize> {
-    let mut count = 0;
-    while at < end {
-        at = item_end(rlp, at)?;
-        count += 1;
-    }
-    (at == end).then_some(count)
 }
 
 /// A leaf or an extension: a hex-prefix path, then a value or a child.
@@ -44,7 +36,8 @@ fn decode_short(rlp: &Bytes, at: usize, end: usize) -> Option<Kind> {
             value: rlp.slice(from..value_end),
         });
     }
-    let (child, child_end) = decode_child(rlp, to)?;
+    let mut child = Child::Empty;
+    let child_end = decode_child(rlp, to, &mut child)?;
     let is_whole = child_end == end && !path.is_empty() && !matches!(child, Child::Empty);
     is_whole.then_some(Kind::Extension { path, child })
 }
@@ -52,18 +45,19 @@ fn decode_short(rlp: &Bytes, at: usize, end: usize) -> Option<Kind> {
 fn decode_branch(rlp: &Bytes, mut at: usize, end: usize) -> Option<Kind> {
     let mut children: Box<[Child; 16]> = Box::default();
     for place in children.iter_mut() {
-        (*place, at) = decode_child(rlp, at)?;
+        at = decode_child(rlp, at, place)?;
     }
     // Keys are no prefixes of each other: a branch has no value.
     (rlp.get(at) == Some(&0x80) && at + 1 == end).then_some(Kind::Branch(children))
 }
 
-fn decode_child(rlp: &Bytes, at: usize) -> Option<(Child, usize)> {
+/// Put the child at `at` into its empty place and return where it ends.
+fn decode_child(rlp: &Bytes, at: usize, place: &mut Child) -> Option<usize> {
     match *rlp.get(at)? {
-        0x80 => Some((Child::Empty, at + 1)),
+        0x80 => Some(at + 1),
         0xa0 => {
-            let hash = rlp.get(at + 1..at + 33)?;
-            Some((Child::Closed(H256::from_slice(hash)), at + 33))
+            *place = Child::Closed(H256::from_slice(rlp.get(at + 1..at + 33)?));
+            Some(at + 33)
         }
         // A node shorter than a hash stands here itself.
         0xc0..0xe0 => {
@@ -71,7 +65,8 @@ fn decode_child(rlp: &Bytes, at: usize) -> Option<(Child, usize)> {
             let inline = rlp.slice(at..end);
             let mut node = decode(&inline)?;
             node.reference = Some(Reference::Inline(inline.to_vec()));
-            Some((Child::Open(Box::new(node)), end))
+            *place = Child::Open(Box::new(node));
+            Some(end)
         }
         _ => None,
     }
