@@ -35,7 +35,7 @@ def too_long(root: Path) -> Iterator[str]:
 
 
 def sources(root: Path) -> list[Path]:
-    """List the Python and Rust sources that are tracked or could be."""
+    """List our Python and Rust sources that are tracked or could be."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.rs"],
         cwd=root,
@@ -43,7 +43,7 @@ def sources(root: Path) -> list[Path]:
         text=True,
         check=True,
     ).stdout
-    paths = [root / name for name in listed.split("\0") if name]
+    paths = [root / name for name in listed.split("\0") if name and "/vendor/" not in name]
     return [path for path in paths if path.exists()]
 
 

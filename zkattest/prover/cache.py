@@ -69,7 +69,9 @@ def cache_key(sources: Path, compiler: str, features: tuple[str, ...]) -> str:
 def source_files(sources: Path) -> list[Path]:
     """List what the worker is compiled from, in an order that does not depend on the disk."""
     files = [sources / "Cargo.toml", sources / "Cargo.lock"]
-    return [*files, *sorted((sources / "src").rglob("*.rs"))]
+    folders = (sources / "src", sources / "vendor")
+    crates = (path for folder in folders for path in folder.rglob("*"))
+    return [*files, *sorted(path for path in crates if path.suffix in (".rs", ".toml"))]
 
 
 def _update(digest: hashlib._Hash, part: bytes) -> None:
