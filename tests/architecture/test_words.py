@@ -19,11 +19,13 @@ FORBIDDEN = [
     "TO" + "DO",
     "FIX" + "ME",
 ]
+# Data, and a published crate as it was published.
+SKIPPED_FOLDERS = ("vectors/", "provers/sp1/vendor/")
 SKIPPED_SUFFIXES = {".lock", ".bin", ".ssz", ".elf", ".snappy", ".png"}
 
 
 def tracked_files() -> list[Path]:
-    """List the text files that are tracked or could be; vectors are data."""
+    """List the text files of ours that are tracked or could be."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -31,7 +33,8 @@ def tracked_files() -> list[Path]:
         text=True,
         check=True,
     ).stdout
-    paths = [ROOT / name for name in listed.split("\0") if name and not name.startswith("vectors/")]
+    names = (name for name in listed.split("\0") if name and not name.startswith(SKIPPED_FOLDERS))
+    paths = [ROOT / name for name in names]
     return [path for path in paths if path.is_file() and path.suffix not in SKIPPED_SUFFIXES]
 
 
