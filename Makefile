@@ -22,6 +22,7 @@ test: setup test-rust test-python ## every test that needs no prover
 
 test-rust: setup
 	$(CARGO) test $(RUST) --release --workspace --quiet
+	$(CARGO) test --manifest-path guests/sp1/crypto/Cargo.toml --locked --quiet
 	$(CARGO) test --manifest-path provers/field-tests/Cargo.toml --locked --release --quiet
 
 test-python: setup

@@ -8,6 +8,8 @@
 use bls12_381::{G1Bytes, G2Bytes};
 use ethrex_crypto::{Crypto, CryptoError};
 
+#[cfg(test)]
+mod bad_hints;
 pub mod bls12_381;
 pub mod bn254;
 pub mod field;

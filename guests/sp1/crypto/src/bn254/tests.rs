@@ -119,3 +119,8 @@ fn pairing__agrees_with_native() {
         );
     }
 }
+
+#[test]
+fn inverse__is_proven() {
+    crate::bad_hints::inverses__are_proven::<Fq>(4);
+}
