@@ -58,6 +58,13 @@ def test_byte_list_root__is_the_definition(size: int, limit: int) -> None:
     assert byte_list_root(data, limit) == list_root(data, limit)
 
 
+# Above 128 KiB the levels are hashed by several threads.
+@pytest.mark.parametrize("size", [131_072, 131_073, 3 * 131_072 + 31, 1_272_611])
+def test_byte_list_root__is_the_definition_for_several_threads(size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    assert byte_list_root(data, 4194304) == list_root(data, 4194304)
+
+
 @pytest.mark.parametrize("limit", [0, 31, (1 << 63), (1 << 64) - 1])
 def test_byte_list_root__has_no_limit_it_cannot_take(limit: int) -> None:
     assert byte_list_root(b"", limit) == list_root(b"", limit)

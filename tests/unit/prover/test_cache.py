@@ -47,3 +47,13 @@ def test_scratch__is_private(tmp_path: Path) -> None:
     entry = CacheEntry("key", tmp_path / "key", tmp_path)
     assert worker_environment(entry)["TMPDIR"] == str(entry.scratch)
     assert entry.scratch.stat().st_mode & 0o777 == 0o700
+
+
+def test_environment__asks_for_large_pages_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = CacheEntry("key", tmp_path / "key", tmp_path)
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert worker_environment(entry)["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    assert worker_environment(entry)["GLIBC_TUNABLES"] == "glibc.malloc.check=1"
