@@ -11,8 +11,8 @@ __all__ = [
     "CannotCheck",
     "ChainBuilder",
     "Refused",
-    "Signatures",
     "Sp1Verifier",
+    "Transactions",
     "bls_public_key",
     "bls_secret_key",
     "bls_sign",
@@ -60,8 +60,10 @@ class Sp1Verifier:
 
 # --- blocks.rs ---
 @final
-class Signatures:
-    def senders(self) -> list[bytes | None]: ...
+class Transactions:
+    def raw(self) -> tuple[bytes, ...]: ...
+    def root(self) -> bytes: ...
+    def senders(self) -> tuple[bytes, bytes, list[bytes]]: ...
     def authorities(self) -> list[tuple[bytes | None, ...]]: ...
 
 @final
@@ -69,18 +71,19 @@ class AccountReader:
     def __new__(
         cls, nodes: Sequence[bytes], codes: Sequence[bytes], root: bytes
     ) -> AccountReader: ...
-    def account(self, address: bytes) -> tuple[int, int, bytes] | None: ...
+    def accounts(
+        self, addresses: Sequence[bytes]
+    ) -> list[tuple[int, int, bytes] | tuple[str, str] | None]: ...
 
 def decode_block(
     data: bytes, max_bytes: int
 ) -> tuple[
     dict[str, Any],
     bytes,
-    tuple[bytes, ...],
-    tuple[list[Any], ...],
+    dict[str, bytes],
+    Transactions,
     int,
     list[tuple[int, int, bytes, int]],
-    Signatures,
 ]: ...
 def decode_header(data: bytes) -> tuple[dict[str, Any], bytes]: ...
 def run_statement(data: bytes) -> bytes: ...

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zkattest import _core
-from zkattest.types.block import Account, TransactionColumns
+from zkattest.types.block import HASH_BYTES, Account, Senders, TransactionColumns
 from zkattest.types.errors import (
     BackendPanic,
     BlockDecodeError,
@@ -19,6 +22,7 @@ from zkattest.types.errors import (
 )
 from zkattest.types.execution import MAX_BLOCK_BYTES, Header, Withdrawal
 from zkattest.types.ids import Address, BlockHash, Root
+from zkattest.types.words import Mask, Numbers, Words
 
 _ROOT_FIELDS: Final = (
     "ommers_hash",
@@ -40,22 +44,36 @@ class Block:
 
     header: Header
     block_hash: BlockHash
-    transactions: tuple[bytes, ...]
     columns: TransactionColumns
     ommers: int
     withdrawals: tuple[Withdrawal, ...]
     size_bytes: int
-    _signatures: _core.Signatures
+    _body: _core.Transactions
 
-    def senders(self) -> list[bytes | None]:
-        """Recover the sender of each transaction; None where nobody can have signed."""
+    @property
+    def transactions(self) -> tuple[bytes, ...]:
+        """Give the canonical bytes of each transaction."""
+        return self._body.raw()
+
+    def transactions_root(self) -> Root:
+        """Compute the root of the transactions, to which EIP-7886 headers do not commit."""
         with _typed_errors():
-            return self._signatures.senders()
+            return Root(self._body.root())
+
+    def senders(self) -> Senders:
+        """Recover the sender of each transaction."""
+        with _typed_errors():
+            slots, ranks, addresses = self._body.senders()
+        return Senders(
+            slots=np.frombuffer(slots, dtype="<u4"),
+            ranks=np.frombuffer(ranks, dtype="<u4"),
+            addresses=tuple(addresses),
+        )
 
     def authorities(self) -> list[tuple[bytes | None, ...]]:
         """Recover who signed each EIP-7702 authorization of each transaction."""
         with _typed_errors():
-            return self._signatures.authorities()
+            return self._body.authorities()
 
 
 class WitnessAccounts:
@@ -68,17 +86,16 @@ class WitnessAccounts:
         with _typed_errors():
             self._reader = _core.AccountReader(state, codes, root)
 
-    def account(self, address: bytes) -> Account | None:
+    def accounts(self, addresses: Sequence[bytes]) -> list[Account | WitnessError | None]:
         """
-        Read the account of an address.
+        Read accounts, one answer for each address.
 
-        Raises `MissingNode`, `MalformedNode` or `MissingCode`: the witness cannot answer.
+        None where the state has no such account; `MissingNode`, `MalformedNode` or `MissingCode`
+        where the witness cannot answer.
         """
-        try:
-            found = self._reader.account(address)
-        except _core.CannotCheck as failure:
-            raise _no_answer(failure) from None
-        return None if found is None else Account._make(found)
+        with _typed_errors():
+            found = self._reader.accounts(addresses)
+        return [None if values is None else _answer(values) for values in found]
 
 
 def decode_block(rlp: bytes, max_bytes: int = MAX_BLOCK_BYTES) -> Block:
@@ -88,18 +105,15 @@ def decode_block(rlp: bytes, max_bytes: int = MAX_BLOCK_BYTES) -> Block:
     Raises `BlockDecodeError`, for more than `max_bytes` before anything is decoded.
     """
     with _typed_errors():
-        fields, block_hash, raw, columns, ommers, withdrawals, signatures = _core.decode_block(
-            rlp, max_bytes
-        )
+        fields, block_hash, columns, body, ommers, withdrawals = _core.decode_block(rlp, max_bytes)
     return Block(
         header=_header(fields),
         block_hash=BlockHash(block_hash),
-        transactions=raw,
-        columns=TransactionColumns._make(columns),
+        columns=_columns(columns),
         ommers=ommers,
         withdrawals=tuple(Withdrawal(i, v, Address(a), gwei) for i, v, a, gwei in withdrawals),
         size_bytes=len(rlp),
-        _signatures=signatures,
+        _body=body,
     )
 
 
@@ -110,17 +124,49 @@ def decode_header(rlp: bytes) -> tuple[Header, BlockHash]:
     return _header(fields), BlockHash(block_hash)
 
 
-def transactions_root(raw: Sequence[bytes]) -> Root:
-    """Compute the transactions root of canonical transactions."""
-    with _typed_errors():
-        return Root(_core.list_root(raw))
-
-
 def withdrawals_root(withdrawals: Sequence[Withdrawal]) -> Root:
     """Compute the withdrawals root."""
     values = [(w.index, w.validator_index, w.address, w.amount_gwei) for w in withdrawals]
     with _typed_errors():
         return Root(_core.withdrawals_root(values))
+
+
+def _columns(columns: dict[str, bytes]) -> TransactionColumns:
+    hashes = columns.pop("blob_versioned_hashes")
+    arrays: dict[str, Any] = {
+        name: _COLUMN_KINDS.get(name, _numbers)(data) for name, data in columns.items()
+    }
+    starts = range(0, len(hashes), HASH_BYTES)
+    split = tuple(hashes[at : at + HASH_BYTES] for at in starts)
+    return TransactionColumns(blob_versioned_hashes=split, **arrays)
+
+
+def _numbers(data: bytes) -> Numbers:
+    return np.frombuffer(data, dtype="<u8")
+
+
+def _flags(data: bytes) -> Mask:
+    return np.frombuffer(data, dtype=np.bool_)
+
+
+def _bytes(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+_COLUMN_KINDS: Final[dict[str, Callable[[bytes], object]]] = {
+    "type": _bytes,
+    **dict.fromkeys(("has_chain_id", "creates"), _flags),
+    **dict.fromkeys(("chain_id", "value", "y_parity", "r", "s"), Words.from_bytes),
+    **dict.fromkeys(("max_fee_per_gas", "max_priority_fee_per_gas"), Words.from_bytes),
+    "max_fee_per_blob_gas": Words.from_bytes,
+}
+
+
+def _answer(values: tuple[int, int, bytes] | tuple[str, str]) -> Account | WitnessError:
+    if len(values) == 3:
+        return Account._make(values)
+    cause, detail = values
+    return _NO_ANSWERS[cause](detail)
 
 
 def _header(fields: dict[str, Any]) -> Header:

@@ -21,7 +21,7 @@ def forge_signature(pack: Pack, number: int) -> BlockPackage:
     for step in range(1, 1 << 16):
         transactions[0] = _with_r_moved(honest.transactions[0], step)
         package = _with_body(pack[number].package, transactions)
-        if decode_block(package.block).senders()[0] is None:
+        if decode_block(package.block).senders().by_transaction()[0] is None:
             return package
     raise PackError(f"block {number}: every r near the first signature's is a point's")
 
@@ -29,13 +29,14 @@ def forge_signature(pack: Pack, number: int) -> BlockPackage:
 def forge_nonce_gap(pack: Pack, number: int) -> BlockPackage:
     """Leave a sender's first transaction out, or put a later one of its in the place of it."""
     honest, transactions = pack[number].block, list(pack[number].block.transactions)
-    senders = honest.senders()
+    senders = honest.senders().by_transaction()
     for index, sender in enumerate(senders):
         if sender in senders[index + 1 :]:
             del transactions[index]
             return _with_body(pack[number].package, transactions)
     for index, sender in enumerate(senders):
-        later = _later_transaction(pack, number, sender, honest.columns.nonce[index])
+        nonce = int(honest.columns.nonce[index])
+        later = _later_transaction(pack, number, sender, nonce)
         if later is not None:
             transactions[index] = later
             return _with_body(pack[number].package, transactions)
@@ -46,9 +47,9 @@ def _later_transaction(pack: Pack, number: int, sender: bytes | None, nonce: int
     """Find a later transaction of a sender; one that carries blobs would break other rules too."""
     for later in pack.blocks[number:]:
         columns = later.block.columns
-        for index, other in enumerate(later.block.senders()):
+        for index, other in enumerate(later.block.senders().by_transaction()):
             is_later = other == sender and columns.nonce[index] > nonce
-            if is_later and not columns.blob_versioned_hashes[index]:
+            if is_later and not columns.blobs[index]:
                 return later.block.transactions[index]
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zkattest.crypto import bls
-from zkattest.crypto.blocks import WitnessAccounts, transactions_root
+from zkattest.crypto.blocks import WitnessAccounts
 from zkattest.crypto.hashing import keccak256, sha256
 from zkattest.machines.events import (
     BlockOutcome,
@@ -45,7 +45,7 @@ class StaticChecker:
                 content_id=_content_id(signed.message.block, signed.message.versioned_hashes),
                 block_hash=block.block_hash,
                 header=block.header,
-                transactions_root=transactions_root(block.transactions),
+                transactions_root=block.transactions_root(),
                 block=block,
             )
         except InvalidBlock as refusal:

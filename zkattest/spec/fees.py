@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from zkattest.spec.presets import BlobRules, GasPrices, HeaderRules
-from zkattest.types.block import Transaction
+from zkattest.types.block import TransactionColumns
 from zkattest.types.execution import Header
+from zkattest.types.words import Numbers
 
 # No price in wei can reach this: balances have 256 bits.
 UNPAYABLE_PRICE: Final = 1 << 256
@@ -74,30 +77,36 @@ def fake_exponential(factor: int, numerator: int, denominator: int) -> int:
     return output // denominator
 
 
-def calculate_intrinsic_cost(tx: Transaction, prices: GasPrices) -> tuple[int, int]:
-    """Compute the intrinsic gas and the calldata floor of EIP-7623."""
-    nonzero_bytes = tx.data_bytes - tx.data_zero_bytes
-    tokens = tx.data_zero_bytes + nonzero_bytes * prices.tx_data_tokens_per_nonzero_byte
+def calculate_intrinsic_cost(txs: TransactionColumns, prices: GasPrices) -> tuple[Numbers, Numbers]:
+    """Compute intrinsic gas and calldata floor of each transaction (EIP-2028, EIP-7623)."""
+    nonzero_bytes = txs.data_bytes - txs.data_zero_bytes
+    tokens = txs.data_zero_bytes + nonzero_bytes * prices.tx_data_tokens_per_nonzero_byte
     intrinsic_gas = prices.tx_base + tokens * prices.tx_data_token_standard
-    if tx.to is None:
-        words = (tx.data_bytes + WORD_BYTES - 1) // WORD_BYTES
-        intrinsic_gas += prices.tx_create + words * prices.initcode_word
-    intrinsic_gas += tx.access_list_addresses * prices.tx_access_list_address
-    intrinsic_gas += tx.access_list_keys * prices.tx_access_list_storage_key
-    intrinsic_gas += tx.authorizations * prices.authorization
+    words = (txs.data_bytes + (WORD_BYTES - 1)) // WORD_BYTES
+    intrinsic_gas += txs.creates * (prices.tx_create + words * prices.initcode_word)
+    intrinsic_gas += txs.access_list_addresses * prices.tx_access_list_address
+    intrinsic_gas += txs.access_list_keys * prices.tx_access_list_storage_key
+    intrinsic_gas += txs.authorizations * prices.authorization
     return intrinsic_gas, prices.tx_base + tokens * prices.tx_data_token_floor
 
 
-def least_gas_used(intrinsic_gas: int, floor_gas: int) -> int:
+def least_gas_used(intrinsic_gas: Numbers, floor_gas: Numbers) -> Numbers:
     """Bound the gas used from below: refunds give back a fifth at most, never below the floor."""
-    return max(intrinsic_gas - intrinsic_gas // 5, floor_gas)
+    least_gas: Numbers = np.maximum(intrinsic_gas - intrinsic_gas // 5, floor_gas)
+    return least_gas
 
 
-def calculate_total_blob_gas(tx: Transaction, rules: BlobRules) -> int:
-    """Compute the blob gas of a transaction."""
-    return len(tx.blob_versioned_hashes) * rules.gas_per_blob
+def calculate_total_blob_gas(txs: TransactionColumns, rules: BlobRules) -> Numbers:
+    """Compute the blob gas of each transaction."""
+    return txs.blobs * rules.gas_per_blob
 
 
-def calculate_effective_gas_price(tx: Transaction, base_fee_per_gas: int) -> int:
-    """Compute what a transaction pays for one gas (EIP-1559)."""
-    return min(tx.max_fee_per_gas, base_fee_per_gas + tx.max_priority_fee_per_gas)
+def calculate_effective_gas_price(txs: TransactionColumns, base_fee_per_gas: int) -> Numbers:
+    """
+    Compute what each transaction pays for one gas (EIP-1559).
+
+    Its fee caps have passed: 64 bits at most, and the base fee covered.
+    """
+    room = txs.max_fee_per_gas.low - np.uint64(base_fee_per_gas)
+    prices: Numbers = base_fee_per_gas + np.minimum(txs.max_priority_fee_per_gas.low, room)
+    return prices

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from zkattest.crypto.blocks import Block
 from zkattest.spec.reasons import Notice
 from zkattest.spec.transactions import SET_CODE_TYPE
+from zkattest.types.block import Senders
 from zkattest.types.execution import Header
 from zkattest.types.ids import Address
+from zkattest.types.words import Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class StaticNotice:
 
 
 def certain_revert_notices(
-    header: Header, gas: Sequence[int], least_gas: Sequence[int]
+    header: Header, gas: Numbers, least_gas: Numbers
 ) -> Iterator[StaticNotice]:
     """
     Find what makes the block's execution revert whatever the state is.
@@ -34,28 +38,29 @@ def certain_revert_notices(
     Execution stops where a transaction's gas does not fit under the limit any more; the gas used
     before it is bounded from below.
     """
-    used = 0
-    for index, (tx_gas, least) in enumerate(zip(gas, least_gas, strict=True)):
-        if used + tx_gas > header.gas_limit:
-            operands = {"index": index, "got": used + tx_gas, "limit": header.gas_limit}
-            yield StaticNotice(Notice.CERTAIN_REVERT, operands)
-            return
-        used += least
-    # The declared figure cannot be met: every transaction has less gas than that.
-    if header.gas_used > sum(gas):
-        operands = {"got": header.gas_used, "limit": sum(gas)}
+    reached = np.cumsum(least_gas) - least_gas + gas
+    beyond = np.flatnonzero(reached > header.gas_limit)
+    if beyond.size:
+        index = int(beyond[0])
+        operands = {"index": index, "got": int(reached[index]), "limit": header.gas_limit}
         yield StaticNotice(Notice.CERTAIN_REVERT, operands)
+        return
+    # The declared figure cannot be met: every transaction has less gas than that.
+    most = int(gas.sum())
+    if header.gas_used > most:
+        yield StaticNotice(Notice.CERTAIN_REVERT, {"got": header.gas_used, "limit": most})
 
 
-def nonce_drift_notices(block: Block, senders: Sequence[bytes | None]) -> Iterator[StaticNotice]:
+def nonce_drift_notices(block: Block, senders: Senders) -> Iterator[StaticNotice]:
     """
     Find later senders whose nonce an authorization of EIP-7702 may move first.
 
     Static nonces know the pre-state only; execution then fails that transaction.
     """
-    if SET_CODE_TYPE not in block.columns.type:
+    if not (block.columns.type == SET_CODE_TYPE).any():
         return
-    last_position = {sender: index for index, sender in enumerate(senders) if sender is not None}
+    signed = senders.by_transaction()
+    last_position = {sender: index for index, sender in enumerate(signed) if sender is not None}
     for index, authorities in enumerate(block.authorities()):
         for authority in authorities:
             if authority is not None and last_position.get(authority, -1) > index:

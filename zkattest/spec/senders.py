@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zkattest.spec.fees import calculate_effective_gas_price, calculate_total_blob_gas
+from zkattest.spec.first_refusal import FirstRefusal
 from zkattest.spec.presets import Preset
-from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason
+from zkattest.spec.reasons import CannotVerify, Cause, Reason
 from zkattest.spec.transactions import InclusionTerms, is_valid_delegation
-from zkattest.types.block import Account, Transaction
+from zkattest.types.block import NO_SENDER, Account, Senders, TransactionColumns
 from zkattest.types.errors import WitnessError
 from zkattest.types.ids import Address
+from zkattest.types.words import Numbers
 
 _ABSENT: Final = Account(nonce=0, balance_wei=0, code=b"")
 
 
 class AccountReader(Protocol):
-    """Read accounts of the pre-state; raise `WitnessError` where that is not possible."""
+    """Read accounts of the pre-state."""
 
-    def account(self, address: bytes) -> Account | None:
-        """Give the account of an address, None where there is none."""
+    def accounts(self, addresses: Sequence[bytes]) -> Sequence[Account | WitnessError | None]:
+        """
+        Give one answer for each address, in order.
 
-
-@dataclass(slots=True)
-class _Running:
-    """Track what is left to a sender within the block."""
-
-    balance_wei: int
-    nonce: int
+        None where the state has no such account, an error where the reader cannot say.
+        """
 
 
 def validate_senders(
-    transactions: Iterable[Transaction],
-    senders: Sequence[bytes | None],
+    txs: TransactionColumns,
+    senders: Senders,
     accounts: AccountReader,
     terms: InclusionTerms,
     preset: Preset,
@@ -44,57 +45,107 @@ def validate_senders(
 
     The pre-state alone counts: money that arrives within the block does not.
     """
-    tracked: dict[bytes, _Running] = {}
-    for index, (tx, sender) in enumerate(zip(transactions, senders, strict=True)):
-        if sender is None:
-            raise InvalidBlock(Reason.SIGNATURE_INVALID, index=index)
-        running = tracked.get(sender)
-        if running is None:
-            running = tracked[sender] = _open_account(index, sender, accounts)
-        cost_wei = max_cost_wei(tx, terms, preset)
-        if running.balance_wei < cost_wei:
-            raise InvalidBlock(
+    first = FirstRefusal()
+    # EIP-2: a signature that recovers to nobody is nobody's.
+    first.where(senders.slots == NO_SENDER, Reason.SIGNATURE_INVALID)
+    opened = open_accounts(first, senders, accounts.accounts(senders.addresses))
+    # Where there is no sender the row after the last account stands in for it.
+    rows = np.minimum(senders.slots, len(opened) - 1)
+    validate_balances(first, rows.tolist(), opened, senders, max_costs_wei(txs, terms, preset))
+    validate_nonces(first, txs.nonce, rows, opened, senders)
+    first.raise_first()
+
+
+def open_accounts(
+    first: FirstRefusal, senders: Senders, answers: Sequence[Account | WitnessError | None]
+) -> list[Account]:
+    """Take the senders' accounts, and one more for nobody; check the kind of each."""
+    # Senders stand in the order in which they first appear: the first fault is the one to tell.
+    for slot, answer in enumerate(answers):
+        if isinstance(answer, WitnessError):
+            index = _first_index(senders, slot)
+            first.because(index, partial(_unknown, index, senders.addresses[slot], answer))
+            break
+        # EIP-3607, EIP-7702: code at a sender can only be a delegation.
+        if answer is not None and answer.code and not is_valid_delegation(answer.code):
+            first.at(
+                _first_index(senders, slot),
+                Reason.SENDER_NOT_EOA,
+                sender=lambda index: _address(senders, index),
+                code_bytes=len(answer.code),
+            )
+            break
+    return [one if isinstance(one, Account) else _ABSENT for one in (*answers, None)]
+
+
+def validate_balances(
+    first: FirstRefusal,
+    rows: Sequence[int],
+    opened: Sequence[Account],
+    senders: Senders,
+    costs_wei: Sequence[int],
+) -> None:
+    """Check that what is left to each sender covers the next transaction."""
+    left_wei = [account.balance_wei for account in opened]
+    for index, (row, cost_wei) in enumerate(zip(rows, costs_wei, strict=True)):
+        rest_wei = left_wei[row] - cost_wei
+        # EIP-7886: the sender can pay for gas, blobs and value of all its transactions so far.
+        if rest_wei < 0:
+            first.at(
+                index,
                 Reason.BALANCE_TOO_LOW,
-                index=index,
-                sender=Address(sender),
-                got=running.balance_wei,
+                sender=lambda index: _address(senders, index),
+                got=left_wei[row],
                 needed=cost_wei,
             )
-        if tx.nonce != running.nonce:
-            raise InvalidBlock(
-                Reason.NONCE_MISMATCH,
-                index=index,
-                sender=Address(sender),
-                got=tx.nonce,
-                expected=running.nonce,
-            )
-        running.balance_wei -= cost_wei
-        running.nonce += 1
+            return
+        left_wei[row] = rest_wei
 
 
-def max_cost_wei(tx: Transaction, terms: InclusionTerms, preset: Preset) -> int:
-    """Compute the most that a transaction can take from its sender, in wei, value included."""
-    blob_gas = calculate_total_blob_gas(tx, preset.blobs)
+def validate_nonces(
+    first: FirstRefusal,
+    nonces: Numbers,
+    rows: NDArray[np.uint32],
+    opened: Sequence[Account],
+    senders: Senders,
+) -> None:
+    """Check that each transaction is the sender's next one."""
+    before = np.array([account.nonce for account in opened], dtype=np.uint64)[rows]
+    expected = before + senders.ranks
+    # EIP-7886: nonces count up from the pre-state's; beyond 64 bits none can follow.
+    first.where(
+        (nonces != expected) | (expected < before),
+        Reason.NONCE_MISMATCH,
+        sender=lambda index: _address(senders, index),
+        got=nonces,
+        expected=lambda index: int(before[index]) + int(senders.ranks[index]),
+    )
+
+
+def max_costs_wei(txs: TransactionColumns, terms: InclusionTerms, preset: Preset) -> list[int]:
+    """Compute the most that each transaction can take from its sender, in wei, value included."""
     if preset.cap_balance:
-        fee = tx.gas * tx.max_fee_per_gas + blob_gas * tx.max_fee_per_blob_gas
+        prices = txs.max_fee_per_gas.low
+        blob_price_of = txs.max_fee_per_blob_gas.__getitem__
     else:
-        effective_gas_price = calculate_effective_gas_price(tx, terms.base_fee_per_gas)
-        fee = tx.gas * effective_gas_price + blob_gas * terms.blob_gas_price
-    return fee + tx.value
+        prices = calculate_effective_gas_price(txs, terms.base_fee_per_gas)
+        blob_price_of = lambda _row: terms.blob_gas_price  # noqa: E731
+    amounts = zip(txs.gas.tolist(), prices.tolist(), txs.value.tolist(), strict=True)
+    costs_wei = [gas * price + value for gas, price, value in amounts]
+    blob_gas = calculate_total_blob_gas(txs, preset.blobs)
+    for row in np.flatnonzero(blob_gas).tolist():
+        costs_wei[row] += int(blob_gas[row]) * blob_price_of(row)
+    return costs_wei
 
 
-def _open_account(index: int, sender: bytes, accounts: AccountReader) -> _Running:
-    try:
-        account = accounts.account(sender) or _ABSENT
-    except WitnessError as error:
-        detail = f"sender {Address(sender)} of transaction {index}: {error.detail}"
-        raise CannotVerify(Cause(error.cause), detail) from error
-    # EIP-3607, EIP-7702: code at a sender can only be a delegation.
-    if account.code and not is_valid_delegation(account.code):
-        raise InvalidBlock(
-            Reason.SENDER_NOT_EOA,
-            index=index,
-            sender=Address(sender),
-            code_bytes=len(account.code),
-        )
-    return _Running(account.balance_wei, account.nonce)
+def _first_index(senders: Senders, slot: int) -> int:
+    return int((senders.slots == slot).argmax())
+
+
+def _address(senders: Senders, index: int) -> Address:
+    return Address(senders.addresses[senders.slots[index]])
+
+
+def _unknown(index: int, sender: bytes, error: WitnessError) -> CannotVerify:
+    detail = f"sender {Address(sender)} of transaction {index}: {error.detail}"
+    return CannotVerify(Cause(error.cause), detail)

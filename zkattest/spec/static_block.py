@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from zkattest.crypto.blocks import Block, decode_block, withdrawals_root
 from zkattest.spec.binding import compare_outputs
 from zkattest.spec.fees import (
@@ -24,10 +26,12 @@ from zkattest.spec.notices import StaticNotice, certain_revert_notices, nonce_dr
 from zkattest.spec.presets import Preset
 from zkattest.spec.reasons import InvalidBlock, Reason, answers_required
 from zkattest.spec.senders import AccountReader, validate_senders
-from zkattest.spec.transactions import InclusionTerms, validate_transaction
+from zkattest.spec.transactions import InclusionTerms, validate_transactions
+from zkattest.types.block import TransactionColumns
 from zkattest.types.errors import BlockDecodeError
 from zkattest.types.execution import Header
 from zkattest.types.ids import BlockHash
+from zkattest.types.words import Numbers
 
 __all__ = [
     "AccountReader",
@@ -56,7 +60,7 @@ class InclusionTotals:
 
     inclusion_gas: int
     blob_gas: int
-    least_gas: tuple[int, ...]
+    least_gas: Numbers
 
 
 @answers_required()
@@ -96,15 +100,16 @@ def validate_block(
         base_fee_per_gas=block.header.base_fee_per_gas,
         blob_gas_price=calculate_blob_gas_price(block.header.excess_blob_gas, preset.blobs),
     )
-    totals = validate_transactions(block, terms, preset)
+    intrinsic_gas, floor_gas = validate_transactions(block.columns, terms, preset)
+    totals = sum_inclusion(block.columns, intrinsic_gas, floor_gas, preset)
     validate_declared_gas(block.header, totals)
 
     senders = block.senders()
-    validate_senders(block.columns.rows(), senders, accounts, terms, preset)
+    validate_senders(block.columns, senders, accounts, terms, preset)
     return StaticReport(
         block_hash=block.block_hash,
         number=block.header.number,
-        transactions=len(block.transactions),
+        transactions=len(block.columns),
         notices=(
             *certain_revert_notices(block.header, block.columns.gas, totals.least_gas),
             *nonce_drift_notices(block, senders),
@@ -122,25 +127,22 @@ def validate_body(block: Block, versioned_hashes: Sequence[bytes]) -> None:
             Reason.WITHDRAWALS_ROOT_MISMATCH, got=block.header.withdrawals_root, expected=root
         )
     # The consensus layer made the blobs available; the block has to carry just these, in order.
-    carried = [one for hashes in block.columns.blob_versioned_hashes for one in hashes]
-    if carried != list(versioned_hashes):
+    carried = block.columns.blob_versioned_hashes
+    if carried != tuple(versioned_hashes):
         raise InvalidBlock(
             Reason.VERSIONED_HASHES_MISMATCH,
             **_first_difference(carried, versioned_hashes),
         )
 
 
-def validate_transactions(block: Block, terms: InclusionTerms, preset: Preset) -> InclusionTotals:
-    """Check every transaction by itself and sum what inclusion costs."""
-    inclusion_gas = blob_gas = 0
-    least_gas = []
-    for index, tx in enumerate(block.columns.rows()):
-        intrinsic_gas, floor_gas = validate_transaction(index, tx, terms, preset)
-        least = least_gas_used(intrinsic_gas, floor_gas)
-        least_gas.append(least)
-        inclusion_gas += least if preset.refund_aware else max(intrinsic_gas, floor_gas)
-        blob_gas += calculate_total_blob_gas(tx, preset.blobs)
-    return InclusionTotals(inclusion_gas, blob_gas, tuple(least_gas))
+def sum_inclusion(
+    txs: TransactionColumns, intrinsic_gas: Numbers, floor_gas: Numbers, preset: Preset
+) -> InclusionTotals:
+    """Sum what inclusion costs; every amount has been bounded by its transaction's gas."""
+    least_gas = least_gas_used(intrinsic_gas, floor_gas)
+    inclusion_gas = least_gas if preset.refund_aware else np.maximum(intrinsic_gas, floor_gas)
+    blob_gas = calculate_total_blob_gas(txs, preset.blobs)
+    return InclusionTotals(int(inclusion_gas.sum()), int(blob_gas.sum()), least_gas)
 
 
 def validate_declared_gas(header: Header, totals: InclusionTotals) -> None:

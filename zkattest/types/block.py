@@ -1,64 +1,69 @@
-"""Declare a decoded block's transactions: one row each, or one column for each field."""
+"""Declare a decoded block's transactions as columns, their senders, and accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zkattest.types.words import Mask, Numbers, Words
+
+HASH_BYTES: Final = 32
+NO_SENDER: Final = 0xFFFF_FFFF
 
 
-class Transaction(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TransactionColumns:
     """
-    Hold what the static rules look at in one transaction.
+    Hold what the static rules look at: one array for each field, one row for each transaction.
 
-    Fees are in wei a gas. A legacy transaction without a chain has `chain_id` None; legacy and
-    access-list transactions have their gas price in both fee fields.
+    Fees are in wei a gas. A legacy transaction without a chain has no chain id; legacy and
+    access-list transactions have their gas price in both fee fields. `blobs` counts versioned
+    hashes, which stand one after another in `blob_versioned_hashes`; `authorizations` counts too.
     """
 
-    type: int
-    chain_id: int | None
-    nonce: int
-    gas: int
-    max_fee_per_gas: int
-    max_priority_fee_per_gas: int
-    to: bytes | None
-    value: int
-    data_bytes: int
-    data_zero_bytes: int
-    access_list_addresses: int
-    access_list_keys: int
-    max_fee_per_blob_gas: int
+    type: NDArray[np.uint8]
+    has_chain_id: Mask
+    chain_id: Words
+    nonce: Numbers
+    gas: Numbers
+    max_fee_per_gas: Words
+    max_priority_fee_per_gas: Words
+    creates: Mask
+    value: Words
+    data_bytes: Numbers
+    data_zero_bytes: Numbers
+    access_list_addresses: Numbers
+    access_list_keys: Numbers
+    max_fee_per_blob_gas: Words
+    blobs: Numbers
     blob_versioned_hashes: tuple[bytes, ...]
-    authorizations: int
-    y_parity: int
-    r: int
-    s: int
+    authorizations: Numbers
+    y_parity: Words
+    r: Words
+    s: Words
+
+    def __len__(self) -> int:
+        return len(self.type)
 
 
-class TransactionColumns(NamedTuple):
-    """Hold the same fields as columns: rows exist only while a loop looks at them."""
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """
+    Hold who sent each transaction: the row of `addresses`, or `NO_SENDER` for nobody.
 
-    type: Sequence[int]
-    chain_id: Sequence[int | None]
-    nonce: Sequence[int]
-    gas: Sequence[int]
-    max_fee_per_gas: Sequence[int]
-    max_priority_fee_per_gas: Sequence[int]
-    to: Sequence[bytes | None]
-    value: Sequence[int]
-    data_bytes: Sequence[int]
-    data_zero_bytes: Sequence[int]
-    access_list_addresses: Sequence[int]
-    access_list_keys: Sequence[int]
-    max_fee_per_blob_gas: Sequence[int]
-    blob_versioned_hashes: Sequence[tuple[bytes, ...]]
-    authorizations: Sequence[int]
-    y_parity: Sequence[int]
-    r: Sequence[int]
-    s: Sequence[int]
+    `ranks` counts the sender's transactions before this one.
+    """
 
-    def rows(self) -> Iterator[Transaction]:
-        """Give one row after another."""
-        return map(Transaction._make, zip(*self, strict=True))
+    slots: NDArray[np.uint32]
+    ranks: NDArray[np.uint32]
+    addresses: tuple[bytes, ...]
+
+    def by_transaction(self) -> list[bytes | None]:
+        """Give the sender of each transaction; None where nobody can have signed."""
+        return [None if slot == NO_SENDER else self.addresses[slot] for slot in self.slots.tolist()]
 
 
 class Account(NamedTuple):

@@ -8,6 +8,7 @@ mod rlp;
 mod senders;
 mod transaction;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ethrex_common::types::Withdrawal;
@@ -19,106 +20,127 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
-use self::accounts::Witness;
+use self::accounts::{Account, Witness, WitnessFault};
 use self::columns::{columns, header_fields, wide};
 use self::parse::{parse_block, parse_header, refused};
 use self::senders::Signature;
 use self::transaction::{Transaction, keccak};
 use crate::errors::{Operand, guarded};
 
-/// Signatures of a block's transactions, kept for one parallel recovery.
+/// A block's transactions: their bytes, and their signatures for one parallel recovery.
 #[pyclass(frozen, module = "zkattest._core")]
-pub(crate) struct Signatures {
+pub(crate) struct Transactions {
+    block: PyBackedBytes,
+    places: Vec<Range<usize>>,
     senders: Vec<Signature>,
     authorities: Vec<Vec<Signature>>,
 }
 
+/// Who sent a block's transactions: a slot and a rank for each of them, and the addresses of slots.
+type Senders<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyList>);
+
 #[pymethods]
-impl Signatures {
-    /// Recover the sender of each transaction; None where a signature recovers to nobody.
-    fn senders<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let senders = guarded(py, || Ok(senders::recover_all(&self.senders)))?;
-        PyList::new(
-            py,
-            senders.iter().map(|sender| address(py, sender.as_ref())),
-        )
+impl Transactions {
+    /// Give the canonical bytes of each transaction.
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.slices().map(|raw| PyBytes::new(py, raw)))
+    }
+
+    /// Compute the root of the transactions' trie.
+    fn root<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let root = guarded(py, || Ok(indexed_root(self.slices().map(<[u8]>::to_vec))))?;
+        Ok(PyBytes::new(py, root.as_bytes()))
+    }
+
+    /// Recover who sent the transactions.
+    ///
+    /// A slot (u32) numbers the senders as they first appear, all ones where a signature recovers
+    /// to nobody; a rank (u32) counts the transactions of the same sender before this one.
+    fn senders<'py>(&self, py: Python<'py>) -> PyResult<Senders<'py>> {
+        let grouped = guarded(py, || {
+            Ok(senders::group(&senders::recover_all(&self.senders)))
+        })?;
+        Ok((
+            PyBytes::new(py, &grouped.slots),
+            PyBytes::new(py, &grouped.ranks),
+            PyList::new(
+                py,
+                grouped.addresses.iter().map(|one| PyBytes::new(py, one)),
+            )?,
+        ))
     }
 
     /// Recover the authority of each authorization of each transaction.
     fn authorities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let lists = guarded(py, || Ok(senders::recover_authorities(&self.authorities)))?;
+        let address = |one: &Option<[u8; 20]>| one.map(|bytes| PyBytes::new(py, &bytes));
         let lists: Vec<_> = lists
             .iter()
-            .map(|list| PyTuple::new(py, list.iter().map(|one| address(py, one.as_ref()))))
+            .map(|list| PyTuple::new(py, list.iter().map(address)))
             .collect::<PyResult<_>>()?;
         PyList::new(py, lists)
     }
 }
 
-fn address<'py>(py: Python<'py>, value: Option<&[u8; 20]>) -> Option<Bound<'py, PyBytes>> {
-    value.map(|bytes| PyBytes::new(py, bytes))
+impl Transactions {
+    fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let slice = |place: &Range<usize>| self.block.get(place.clone()).unwrap_or_default();
+        self.places.iter().map(slice)
+    }
 }
 
-/// A block in Python: header, hash, raw transactions, columns, ommers, withdrawals, signatures.
+/// A block in Python: header, hash, columns, transactions, ommers, withdrawals.
 type DecodedBlock<'py> = (
     Bound<'py, PyDict>,
     Bound<'py, PyBytes>,
-    Bound<'py, PyTuple>,
-    Bound<'py, PyTuple>,
+    Bound<'py, PyDict>,
+    Transactions,
     usize,
     Vec<(u64, u64, Bound<'py, PyBytes>, u64)>,
-    Signatures,
 );
 
 /// Decode a block of at most `max_bytes` bytes.
 #[pyfunction]
-fn decode_block<'py>(
-    py: Python<'py>,
-    data: &[u8],
+fn decode_block(
+    py: Python<'_>,
+    data: PyBackedBytes,
     max_bytes: usize,
-) -> PyResult<DecodedBlock<'py>> {
+) -> PyResult<DecodedBlock<'_>> {
+    let bytes: &[u8] = &data;
     let mut parsed = guarded(py, || {
-        if data.len() > max_bytes {
+        if bytes.len() > max_bytes {
             return Err(refused(
                 "block_too_large",
                 vec![
-                    ("got", Operand::Int(data.len() as u64)),
+                    ("got", Operand::Int(bytes.len() as u64)),
                     ("limit", Operand::Int(max_bytes as u64)),
                 ],
             ));
         }
-        parse_block(data)
+        parse_block(bytes)
     })?;
-    let withdrawals = parsed.withdrawals.iter();
-    Ok((
-        header_fields(py, &parsed.header)?,
-        PyBytes::new(py, &parsed.hash),
-        PyTuple::new(py, parsed.raw.iter().map(|raw| PyBytes::new(py, raw)))?,
-        columns(py, &parsed.transactions)?,
-        parsed.ommers,
-        withdrawals
-            .map(|w| {
-                (
-                    w.index,
-                    w.validator_index,
-                    PyBytes::new(py, w.address.as_bytes()),
-                    w.amount,
-                )
-            })
-            .collect(),
-        Signatures {
-            senders: parsed
-                .transactions
-                .iter()
-                .map(Transaction::signature)
-                .collect(),
-            authorities: parsed
-                .transactions
-                .iter_mut()
-                .map(|tx| std::mem::take(&mut tx.authorizations))
-                .collect(),
-        },
-    ))
+    let withdrawals = parsed.withdrawals.iter().map(|w| {
+        let address = PyBytes::new(py, w.address.as_bytes());
+        (w.index, w.validator_index, address, w.amount)
+    });
+    let withdrawals = withdrawals.collect();
+    let header = header_fields(py, &parsed.header)?;
+    let columns = columns(py, &parsed.transactions)?;
+    let transactions = &mut parsed.transactions;
+    let senders = transactions.iter().map(Transaction::signature).collect();
+    let lists = transactions
+        .iter_mut()
+        .map(|tx| std::mem::take(&mut tx.authorizations));
+    let authorities = lists.collect();
+    let places = parsed.places;
+    let (hash, ommers) = (PyBytes::new(py, &parsed.hash), parsed.ommers);
+    let body = Transactions {
+        block: data.clone_ref(py),
+        places,
+        senders,
+        authorities,
+    };
+    Ok((header, hash, columns, body, ommers, withdrawals))
 }
 
 /// Decode a header; give its fields and its hash.
@@ -138,9 +160,6 @@ pub(crate) struct AccountReader {
     root: [u8; 32],
 }
 
-/// An account in Python: nonce, balance in wei, code.
-type AccountValues<'py> = (u64, Bound<'py, PyAny>, Bound<'py, PyBytes>);
-
 #[pymethods]
 impl AccountReader {
     /// Hash the nodes and the codes, once.
@@ -155,19 +174,41 @@ impl AccountReader {
         Ok(Self { witness, root })
     }
 
-    /// Give the account of an address, None where there is none.
-    fn account<'py>(
+    /// Read one account after another.
+    ///
+    /// Each is (nonce, balance in wei, code), None where the state has none, or (cause, detail)
+    /// where the witness cannot answer.
+    fn accounts<'py>(
         &self,
         py: Python<'py>,
-        address: [u8; 20],
-    ) -> PyResult<Option<AccountValues<'py>>> {
-        let found = guarded(py, || Ok(self.witness.account(&self.root, &address)?))?;
-        found
-            .map(|account| {
-                let balance = wide(py, account.balance_wei)?;
-                Ok((account.nonce, balance, PyBytes::new(py, account.code)))
-            })
-            .transpose()
+        addresses: Vec<[u8; 20]>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let found = guarded(py, || Ok(self.witness.accounts(&self.root, &addresses)))?;
+        let no_code = PyBytes::new(py, &[]);
+        let accounts: Vec<_> = found
+            .into_iter()
+            .map(|account| account_values(py, account, &no_code))
+            .collect::<PyResult<_>>()?;
+        PyList::new(py, accounts)
+    }
+}
+
+fn account_values<'py>(
+    py: Python<'py>,
+    found: Result<Option<Account<'_>>, WitnessFault>,
+    no_code: &Bound<'py, PyBytes>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match found {
+        Ok(None) => Ok(py.None().into_bound(py)),
+        Ok(Some(account)) => {
+            let balance = wide(py, account.balance_wei)?;
+            let code = match account.code {
+                [] => no_code.clone(),
+                code => PyBytes::new(py, code),
+            };
+            Ok((account.nonce, balance, code).into_pyobject(py)?.into_any())
+        }
+        Err(fault) => Ok(fault.words().into_pyobject(py)?.into_any()),
     }
 }
 
@@ -223,7 +264,7 @@ fn run_statement<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyByt
 
 /// Add the functions and the classes.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Signatures>()?;
+    module.add_class::<Transactions>()?;
     module.add_class::<AccountReader>()?;
     module.add_function(wrap_pyfunction!(decode_block, module)?)?;
     module.add_function(wrap_pyfunction!(decode_header, module)?)?;

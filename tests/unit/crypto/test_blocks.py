@@ -12,12 +12,18 @@ from zkattest.crypto.blocks import (
     WitnessAccounts,
     decode_block,
     decode_header,
-    transactions_root,
     withdrawals_root,
 )
 from zkattest.crypto.hashing import keccak256
 from zkattest.crypto.header_rlp import encode_header, header_hash
-from zkattest.types.errors import BlockDecodeError, MalformedNode, MissingCode, MissingNode
+from zkattest.types.block import NO_SENDER, Account
+from zkattest.types.errors import (
+    BlockDecodeError,
+    MalformedNode,
+    MissingCode,
+    MissingNode,
+    WitnessError,
+)
 from zkattest.types.execution import EMPTY_TRIE_ROOT, Header, Withdrawal
 from zkattest.types.ids import Address
 
@@ -46,36 +52,60 @@ def refusal(data: bytes) -> tuple[str, dict]:
 def test_block__columns_of_every_type():
     block = decode_block(Case(transactions=ALL_TYPES).block_rlp())
     assert block.transactions == tuple(tx.raw() for tx in ALL_TYPES)
-    for tx, row in zip(ALL_TYPES, block.columns.rows(), strict=True):
-        y_parity, r, s = tx.signed()
-        assert row.type == tx.type
-        assert row.chain_id == (CHAIN_ID if tx.protected else None)
-        assert (row.nonce, row.gas, row.value) == (tx.nonce, tx.gas, tx.value)
-        assert row.max_fee_per_gas == tx.max_fee
-        assert row.max_priority_fee_per_gas == (tx.max_fee if tx.type < 2 else tx.priority_fee)
-        assert row.to == (tx.to or None)
-        assert (row.data_bytes, row.data_zero_bytes) == (len(tx.data), tx.data.count(0))
-        assert row.max_fee_per_blob_gas == (tx.blob_fee if tx.type == 3 else 0)
-        assert row.blob_versioned_hashes == tx.blobs
-        assert row.authorizations == len(tx.authorizations)
-        assert (row.r, row.s) == (r, s)
-        assert row.y_parity == (y_parity if tx.type else 1 - y_parity % 2)
-    assert block.columns.access_list_addresses == [0, 0, 2, 0, 0, 0]
-    assert block.columns.access_list_keys == [0, 0, 2, 0, 0, 0]
+    assert block.transactions_root() == list_root([tx.raw() for tx in ALL_TYPES])
+    columns = block.columns
+    assert len(columns) == len(ALL_TYPES)
+    signed = [tx.signed() for tx in ALL_TYPES]
+    legacy_parity = [1 - values[0] % 2 for values in signed[:2]]
+    fee_caps = [tx.max_fee for tx in ALL_TYPES]
+    expected = {
+        "type": [tx.type for tx in ALL_TYPES],
+        "has_chain_id": [tx.protected for tx in ALL_TYPES],
+        "chain_id": [CHAIN_ID if tx.protected else 0 for tx in ALL_TYPES],
+        "nonce": [tx.nonce for tx in ALL_TYPES],
+        "gas": [tx.gas for tx in ALL_TYPES],
+        "max_fee_per_gas": fee_caps,
+        "max_priority_fee_per_gas": fee_caps[:3] + [tx.priority_fee for tx in ALL_TYPES[3:]],
+        "creates": [not tx.to for tx in ALL_TYPES],
+        "value": [tx.value for tx in ALL_TYPES],
+        "data_bytes": [len(tx.data) for tx in ALL_TYPES],
+        "data_zero_bytes": [tx.data.count(0) for tx in ALL_TYPES],
+        "access_list_addresses": [0, 0, 2, 0, 0, 0],
+        "access_list_keys": [0, 0, 2, 0, 0, 0],
+        "max_fee_per_blob_gas": [tx.blob_fee if tx.type == 3 else 0 for tx in ALL_TYPES],
+        "blobs": [len(tx.blobs) for tx in ALL_TYPES],
+        "authorizations": [len(tx.authorizations) for tx in ALL_TYPES],
+        "y_parity": legacy_parity + [values[0] for values in signed[2:]],
+        "r": [values[1] for values in signed],
+        "s": [values[2] for values in signed],
+    }
+    assert {name: getattr(columns, name).tolist() for name in expected} == expected
+    assert columns.blob_versioned_hashes == ALL_TYPES[4].blobs
+    assert {*expected, "blob_versioned_hashes"} == {one.name for one in fields(columns)}
 
 
 def test_block__senders_and_authorities_of_every_type():
     block = decode_block(Case(transactions=ALL_TYPES).block_rlp())
-    assert block.senders() == [tx.sender for tx in ALL_TYPES]
+    assert block.senders().by_transaction() == [tx.sender for tx in ALL_TYPES]
     authorities = tuple(Tx(signer=key(n)).sender for n in (5, 6))
     assert block.authorities() == [(), (), (), (), (), authorities]
+
+
+def test_senders__numbered_as_they_appear_and_counted():
+    signers = (2, 1, 2, 3, 2, 1)
+    txs = [Tx(signer=key(one), nonce=at) for at, one in enumerate(signers)]
+    txs.insert(3, Tx(signature=(0, 5, 1)))
+    senders = decode_block(Case(transactions=tuple(txs)).block_rlp()).senders()
+    assert senders.addresses == tuple(Tx(signer=key(one)).sender for one in (2, 1, 3))
+    assert senders.slots.tolist() == [0, 1, 0, NO_SENDER, 2, 0, 1]
+    assert senders.ranks.tolist() == [0, 0, 1, 0, 0, 2, 1]
 
 
 def test_block__sender_is_none_where_nobody_can_have_signed():
     signatures = [(0, 5, 1), (2, 1, 1), (0, 0, 1), (0, 2**256 - 1, 1), (0, 1, 2**256 - 1)]
     txs = tuple(Tx(signature=one) for one in signatures)
     block = decode_block(Case(transactions=(*txs, Tx())).block_rlp())
-    assert block.senders() == [None] * 5 + [Tx().sender]
+    assert block.senders().by_transaction() == [None] * 5 + [Tx().sender]
 
 
 def test_block__header_and_withdrawals():
@@ -275,8 +305,9 @@ def test_block__refused_size_before_decoding():
 
 @pytest.mark.parametrize("count", [0, 1, 2, 17, 128, 129, 300])
 def test_list_roots__equal_those_of_another_builder(count):
-    raw = [b"\x02" + keccak256(bytes([n % 256, n // 256])) for n in range(count)]
-    assert transactions_root(raw) == list_root(raw)
+    txs = tuple(Tx(nonce=n) for n in range(count))
+    block = decode_block(Case(transactions=txs).block_rlp())
+    assert block.transactions_root() == list_root([tx.raw() for tx in txs])
     withdrawals = [Withdrawal(n, 2 * n, Address(RECIPIENT), 10 * n) for n in range(count)]
     encoded = [
         rlp.encode([w.index, w.validator_index, w.address, w.amount_gwei]) for w in withdrawals
@@ -297,19 +328,21 @@ def reader_of(case: Case, codes: tuple[bytes, ...] = (b"\xfe", b"\xfe\xfe")) -> 
     return WitnessAccounts(tuple(case.state.nodes.values()), codes, case.state.root)
 
 
+def only_account(reader: WitnessAccounts, address: bytes) -> Account | WitnessError | None:
+    [answer] = reader.accounts([address])
+    return answer
+
+
 @pytest.mark.parametrize("count", [1, 2, 17, 400])
-def test_account__read_and_absence_proven(count):
+def test_accounts__read_in_order_and_absence_proven(count):
     case = many_accounts(count)
-    reader = reader_of(case)
-    for address, account in case.accounts.items():
-        found = reader.account(address)
-        assert (found.nonce, found.balance_wei) == (account.nonce, account.balance)
-        assert found.code == account.code
-    assert reader.account(bytes(20)) is None
+    found = reader_of(case).accounts([*case.accounts, bytes(20)])
+    expected = [Account(one.nonce, one.balance, one.code) for one in case.accounts.values()]
+    assert found == [*expected, None]
 
 
 def test_account__absent_from_the_empty_trie():
-    assert WitnessAccounts((), (), EMPTY_TRIE_ROOT).account(RECIPIENT) is None
+    assert WitnessAccounts((), (), EMPTY_TRIE_ROOT).accounts([RECIPIENT]) == [None]
 
 
 def test_account__missing_node_names_hash_and_path():
@@ -321,9 +354,10 @@ def test_account__missing_node_names_hash_and_path():
     branch = rlp_items(nodes[case.state.root])
     child = branch[int(path[0], 16)]
     del nodes[child]
-    with pytest.raises(MissingNode) as caught:
-        WitnessAccounts(tuple(nodes.values()), (), case.state.root).account(address)
-    assert caught.value.detail == f"trie node 0x{child.hex()} at path '{path[0]}'"
+    reader = WitnessAccounts(tuple(nodes.values()), (), case.state.root)
+    answer = only_account(reader, address)
+    assert isinstance(answer, MissingNode)
+    assert answer.detail == f"trie node 0x{child.hex()} at path '{path[0]}'"
 
 
 def rlp_items(branch: bytes) -> list[bytes]:
@@ -338,9 +372,9 @@ def rlp_items(branch: bytes) -> list[bytes]:
 
 def test_account__missing_code_names_its_hash():
     case = Case(accounts={RECIPIENT: TestAccount(code=b"\xfe")})
-    with pytest.raises(MissingCode) as caught:
-        reader_of(case, codes=()).account(RECIPIENT)
-    assert caught.value.detail == "code 0x" + keccak256(b"\xfe").hex()
+    answer = only_account(reader_of(case, codes=()), RECIPIENT)
+    assert isinstance(answer, MissingCode)
+    assert answer.detail == "code 0x" + keccak256(b"\xfe").hex()
 
 
 @pytest.mark.parametrize(
@@ -357,5 +391,5 @@ def test_account__missing_code_names_its_hash():
     ],
 )
 def test_account__malformed_node_is_no_verdict(node):
-    with pytest.raises(MalformedNode):
-        WitnessAccounts((node,), (), keccak256(node)).account(RECIPIENT)
+    answer = only_account(WitnessAccounts((node,), (), keccak256(node)), RECIPIENT)
+    assert isinstance(answer, MalformedNode)

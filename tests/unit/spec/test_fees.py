@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from zkattest.spec.fees import (
@@ -15,7 +16,6 @@ from zkattest.spec.fees import (
     least_gas_used,
 )
 from zkattest.spec.presets import OSAKA
-from zkattest.types.block import Transaction
 
 TABLE = json.loads(Path(__file__).with_name("fee_table.json").read_text())
 
@@ -52,33 +52,35 @@ def test_blob_gas_price__is_exact_as_long_as_it_can_be_paid():
     assert calculate_blob_gas_price(2**64 - 1, OSAKA.blobs) == UNPAYABLE_PRICE
 
 
-@pytest.mark.parametrize("row", TABLE["intrinsic_costs"])
-def test_intrinsic_cost__equals_the_oracle(row):
-    tx = Transaction(
-        type=4 if row["authorizations"] else 2,
-        chain_id=1,
-        nonce=0,
-        gas=0,
-        max_fee_per_gas=0,
-        max_priority_fee_per_gas=0,
-        to=None if row["create"] else bytes(20),
-        value=0,
-        data_bytes=row["zeros"] + row["others"],
-        data_zero_bytes=row["zeros"],
-        access_list_addresses=row["addresses"],
-        access_list_keys=row["keys"],
-        max_fee_per_blob_gas=0,
-        blob_versioned_hashes=(),
-        authorizations=row["authorizations"],
-        y_parity=0,
-        r=0,
-        s=0,
+@dataclass(frozen=True)
+class Columns:
+    data_bytes: np.ndarray
+    data_zero_bytes: np.ndarray
+    creates: np.ndarray
+    access_list_addresses: np.ndarray
+    access_list_keys: np.ndarray
+    authorizations: np.ndarray
+
+
+def test_intrinsic_cost__equals_the_oracle():
+    rows = TABLE["intrinsic_costs"]
+
+    def column(name):
+        return np.array([row[name] for row in rows], dtype=np.uint64)
+
+    txs = Columns(
+        data_bytes=column("zeros") + column("others"),
+        data_zero_bytes=column("zeros"),
+        creates=column("create").astype(np.bool_),
+        access_list_addresses=column("addresses"),
+        access_list_keys=column("keys"),
+        authorizations=column("authorizations"),
     )
-    assert calculate_intrinsic_cost(tx, OSAKA.gas) == (row["intrinsic"], row["floor"])
+    intrinsic, floor = calculate_intrinsic_cost(txs, OSAKA.gas)
+    assert intrinsic.tolist() == [row["intrinsic"] for row in rows]
+    assert floor.tolist() == [row["floor"] for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("intrinsic", "floor", "least"), [(46_000, 21_000, 36_800), (25_000, 24_000, 24_000)]
-)
-def test_least_gas__never_below_the_floor(intrinsic, floor, least):
-    assert least_gas_used(intrinsic, floor) == least
+def test_least_gas__never_below_the_floor():
+    intrinsic, floor = np.array([[46_000, 25_000], [21_000, 24_000]], dtype=np.uint64)
+    assert least_gas_used(intrinsic, floor).tolist() == [36_800, 24_000]

@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use super::rlp::{Fault, Item, Reader};
 use super::transaction::keccak;
-use crate::errors::CoreError;
 
 type Hash = [u8; 32];
 
@@ -28,21 +27,19 @@ pub(crate) enum WitnessFault {
     MissingCode { hash: Hash },
 }
 
-impl From<WitnessFault> for CoreError {
-    fn from(fault: WitnessFault) -> Self {
-        match fault {
-            WitnessFault::MissingNode { hash, path } => Self::CannotCheck {
-                cause: "missing_node",
-                detail: format!("trie node 0x{} at path '{}'", hex(&hash), nibbles(&path)),
-            },
-            WitnessFault::MalformedNode { path, what } => Self::CannotCheck {
-                cause: "malformed_node",
-                detail: format!("trie node at path '{}': {what}", nibbles(&path)),
-            },
-            WitnessFault::MissingCode { hash } => Self::CannotCheck {
-                cause: "missing_code",
-                detail: format!("code 0x{}", hex(&hash)),
-            },
+impl WitnessFault {
+    /// Give the word of the cause and one line of detail.
+    pub(crate) fn words(&self) -> (&'static str, String) {
+        match self {
+            Self::MissingNode { hash, path } => (
+                "missing_node",
+                format!("trie node 0x{} at path '{}'", hex(hash), nibbles(path)),
+            ),
+            Self::MalformedNode { path, what } => (
+                "malformed_node",
+                format!("trie node at path '{}': {what}", nibbles(path)),
+            ),
+            Self::MissingCode { hash } => ("missing_code", format!("code 0x{}", hex(hash))),
         }
     }
 }
@@ -79,12 +76,21 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
         }
     }
 
-    /// Read the account of an address under a state root.
-    pub(crate) fn account(
+    /// Read the accounts of some addresses under a state root, over all cores.
+    pub(crate) fn accounts(
         &self,
         root: &Hash,
-        address: &[u8],
-    ) -> Result<Option<Account<'_>>, WitnessFault> {
+        addresses: &[[u8; 20]],
+    ) -> Vec<Result<Option<Account<'_>>, WitnessFault>> {
+        addresses
+            .par_iter()
+            .with_min_len(64)
+            .map(|address| self.account(root, address))
+            .collect()
+    }
+
+    /// Read the account of an address under a state root.
+    fn account(&self, root: &Hash, address: &[u8]) -> Result<Option<Account<'_>>, WitnessFault> {
         let path: Vec<u8> = keccak(address)
             .iter()
             .flat_map(|byte| [byte >> 4, byte & 15])

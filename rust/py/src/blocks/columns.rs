@@ -1,7 +1,7 @@
-//! Python values of a header and of transactions: a dictionary of fields, a list for each column.
+//! Python values of a header and of transactions: fields by their names, columns as bytes.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt};
 use zkattest_execution::Header;
 
 use super::rlp::low_u64;
@@ -54,71 +54,73 @@ pub(super) fn header_fields<'py>(py: Python<'py>, header: &Header) -> PyResult<B
     Ok(fields)
 }
 
-/// Give one list for each field, in the order of `zkattest.types.block.Transaction`.
+/// Give the columns by their names, each as the bytes of an array; `zkattest.types.columns` says
+/// which. Numbers of 64 bits are little-endian, those of 256 bits big-endian.
 pub(super) fn columns<'py>(
     py: Python<'py>,
     txs: &[Transaction<'_>],
-) -> PyResult<Bound<'py, PyTuple>> {
-    let wides = |read: for<'t> fn(&'t Transaction<'_>) -> &'t [u8]| wide_column(py, txs, read);
-    let columns = [
-        PyList::new(py, txs.iter().map(|tx| tx.tx_type))?,
-        chain_ids(py, txs)?,
-        PyList::new(py, txs.iter().map(|tx| tx.nonce))?,
-        PyList::new(py, txs.iter().map(|tx| tx.gas))?,
-        wides(|tx| tx.max_fee_per_gas)?,
-        wides(|tx| tx.max_priority_fee_per_gas)?,
-        PyList::new(
-            py,
-            txs.iter().map(|tx| tx.to.map(|to| PyBytes::new(py, to))),
-        )?,
-        wides(|tx| tx.value)?,
-        PyList::new(py, txs.iter().map(|tx| tx.data_bytes))?,
-        PyList::new(py, txs.iter().map(|tx| tx.data_zero_bytes))?,
-        PyList::new(py, txs.iter().map(|tx| tx.access_list_addresses))?,
-        PyList::new(py, txs.iter().map(|tx| tx.access_list_keys))?,
-        wides(|tx| tx.max_fee_per_blob_gas)?,
-        versioned_hashes(py, txs)?,
-        PyList::new(py, txs.iter().map(|tx| tx.authorizations.len()))?,
-        wides(|tx| &tx.y_parity)?,
-        wides(|tx| tx.r)?,
-        wides(|tx| tx.s)?,
-    ];
-    PyTuple::new(py, columns)
-}
-
-fn chain_ids<'py>(py: Python<'py>, txs: &[Transaction<'_>]) -> PyResult<Bound<'py, PyList>> {
-    let ids: Vec<_> = txs
+) -> PyResult<Bound<'py, PyDict>> {
+    let columns = PyDict::new(py);
+    let bytes = |name, read: fn(&Transaction<'_>) -> u8| {
+        columns.set_item(name, fixed(py, txs, |tx| [read(tx)])?)
+    };
+    let numbers = |name, read: fn(&Transaction<'_>) -> u64| {
+        columns.set_item(name, fixed(py, txs, |tx| read(tx).to_le_bytes())?)
+    };
+    let words = |name, read: for<'t> fn(&'t Transaction<'_>) -> &'t [u8]| {
+        columns.set_item(name, fixed(py, txs, |tx| word(read(tx)))?)
+    };
+    bytes("type", |tx| tx.tx_type)?;
+    bytes("has_chain_id", |tx| tx.chain_id.is_some().into())?;
+    words("chain_id", |tx| tx.chain_id.as_deref().unwrap_or_default())?;
+    numbers("nonce", |tx| tx.nonce)?;
+    numbers("gas", |tx| tx.gas)?;
+    words("max_fee_per_gas", |tx| tx.max_fee_per_gas)?;
+    words("max_priority_fee_per_gas", |tx| tx.max_priority_fee_per_gas)?;
+    bytes("creates", |tx| tx.to.is_none().into())?;
+    words("value", |tx| tx.value)?;
+    numbers("data_bytes", |tx| tx.data_bytes as u64)?;
+    numbers("data_zero_bytes", |tx| tx.data_zero_bytes as u64)?;
+    numbers("access_list_addresses", |tx| {
+        tx.access_list_addresses as u64
+    })?;
+    numbers("access_list_keys", |tx| tx.access_list_keys as u64)?;
+    words("max_fee_per_blob_gas", |tx| tx.max_fee_per_blob_gas)?;
+    numbers("blobs", |tx| tx.blob_versioned_hashes.len() as u64)?;
+    numbers("authorizations", |tx| tx.authorizations.len() as u64)?;
+    words("y_parity", |tx| &tx.y_parity)?;
+    words("r", |tx| tx.r)?;
+    words("s", |tx| tx.s)?;
+    let hashes: Vec<u8> = txs
         .iter()
-        .map(|tx| tx.chain_id.as_deref().map(|id| wide(py, id)).transpose())
-        .collect::<PyResult<_>>()?;
-    PyList::new(py, ids)
+        .flat_map(|tx| tx.blob_versioned_hashes.iter().copied().flatten().copied())
+        .collect();
+    columns.set_item("blob_versioned_hashes", PyBytes::new(py, &hashes))?;
+    Ok(columns)
 }
 
-fn versioned_hashes<'py>(py: Python<'py>, txs: &[Transaction<'_>]) -> PyResult<Bound<'py, PyList>> {
-    let lists: Vec<_> = txs
-        .iter()
-        .map(|tx| {
-            PyTuple::new(
-                py,
-                tx.blob_versioned_hashes
-                    .iter()
-                    .map(|hash| PyBytes::new(py, *hash)),
-            )
-        })
-        .collect::<PyResult<_>>()?;
-    PyList::new(py, lists)
-}
-
-fn wide_column<'py>(
+/// Lay one value of each transaction after another.
+fn fixed<'py, const N: usize>(
     py: Python<'py>,
     txs: &[Transaction<'_>],
-    read: for<'t> fn(&'t Transaction<'_>) -> &'t [u8],
-) -> PyResult<Bound<'py, PyList>> {
-    let numbers: Vec<_> = txs
-        .iter()
-        .map(|tx| wide(py, read(tx)))
-        .collect::<PyResult<_>>()?;
-    PyList::new(py, numbers)
+    read: impl Fn(&Transaction<'_>) -> [u8; N],
+) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, N * txs.len(), |out| {
+        out.chunks_exact_mut(N)
+            .zip(txs)
+            .for_each(|(out, tx)| out.copy_from_slice(&read(tx)));
+        Ok(())
+    })
+}
+
+/// Widen a big-endian number of at most 32 bytes.
+fn word(number: &[u8]) -> [u8; 32] {
+    let mut wide = [0; 32];
+    wide.iter_mut()
+        .rev()
+        .zip(number.iter().rev())
+        .for_each(|(to, from)| *to = *from);
+    wide
 }
 
 /// Make a Python number of a big-endian one.

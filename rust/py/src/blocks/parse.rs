@@ -1,5 +1,7 @@
 //! A block's bytes taken apart, strictly; every malformed thing is a refusal that names the field.
 
+use std::ops::Range;
+
 use ethrex_common::Address;
 use ethrex_common::types::Withdrawal;
 use rayon::prelude::*;
@@ -13,7 +15,8 @@ use crate::errors::{CoreError, Operand};
 pub(super) struct Parsed<'a> {
     pub(super) header: Header,
     pub(super) hash: [u8; 32],
-    pub(super) raw: Vec<&'a [u8]>,
+    /// Where each transaction's canonical bytes lie in the block.
+    pub(super) places: Vec<Range<usize>>,
     pub(super) transactions: Vec<Transaction<'a>>,
     pub(super) ommers: usize,
     pub(super) withdrawals: Vec<Withdrawal>,
@@ -63,7 +66,7 @@ pub(super) fn parse_block(data: &[u8]) -> Result<Parsed<'_>, CoreError> {
         header: parse_header(header)?,
         hash: keccak(header),
         transactions: parse_transactions(&raw)?,
-        raw,
+        places: raw.iter().map(|raw| place(data, raw)).collect(),
         ommers: count(ommers).map_err(in_block("ommers"))?,
         withdrawals: parse_withdrawals(withdrawals)?,
     })
@@ -128,6 +131,12 @@ fn split_transactions(mut list: Reader<'_>) -> Result<Vec<&[u8]>, CoreError> {
         });
     }
     Ok(raw)
+}
+
+/// Tell where `part`, which was cut out of `data`, lies in it.
+fn place(data: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - data.as_ptr().addr();
+    start..start + part.len()
 }
 
 fn parse_transactions<'a>(raw: &[&'a [u8]]) -> Result<Vec<Transaction<'a>>, CoreError> {

@@ -1,5 +1,6 @@
 //! Recovery of signers with libsecp256k1, over all cores.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
@@ -86,4 +87,39 @@ pub(crate) fn recover_authorities(lists: &[Vec<Signature>]) -> Vec<Vec<Option<[u
         .par_iter()
         .map(|list| list.iter().map(Signature::recover_low).collect())
         .collect()
+}
+
+/// Transactions by their senders.
+pub(super) struct Grouped {
+    /// For each transaction the number of its sender (u32), all ones for nobody.
+    pub(super) slots: Vec<u8>,
+    /// For each transaction how many of the same sender stand before it (u32).
+    pub(super) ranks: Vec<u8>,
+    /// The senders as they first appear.
+    pub(super) addresses: Vec<[u8; 20]>,
+}
+
+/// Number the senders and count along.
+pub(super) fn group(senders: &[Option<[u8; 20]>]) -> Grouped {
+    let mut known: HashMap<[u8; 20], (u32, u32)> = HashMap::with_capacity(senders.len());
+    let mut grouped = Grouped {
+        slots: Vec::with_capacity(4 * senders.len()),
+        ranks: Vec::with_capacity(4 * senders.len()),
+        addresses: Vec::new(),
+    };
+    for sender in senders {
+        let (slot, rank) = sender.map_or((u32::MAX, 0), |address| {
+            let next = (known.len() as u32, 0);
+            let entry = known.entry(address).or_insert_with(|| {
+                grouped.addresses.push(address);
+                next
+            });
+            let place = *entry;
+            entry.1 += 1;
+            place
+        });
+        grouped.slots.extend(slot.to_le_bytes());
+        grouped.ranks.extend(rank.to_le_bytes());
+    }
+    grouped
 }
