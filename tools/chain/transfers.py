@@ -1,5 +1,11 @@
-"""A block of plain transfers in a ring: what one transfer costs the guest is measured on it."""
+"""
+A block of plain transfers in a ring: what one transfer costs the guest is measured on it.
 
+`python -m tools.chain.transfers 100 ring.ssz` writes the package of one of a hundred.
+"""
+
+import sys
+from pathlib import Path
 from typing import Any
 
 from tools.chain import genesis
@@ -22,3 +28,7 @@ def transfer_block(count: int) -> bytes:
     ]
     plan = BlockPlan("transfers", "a ring of plain transfers", transactions=payments)
     return ChainBuilder(description).build_block(plan.as_json(1)).package
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_bytes(transfer_block(int(sys.argv[1])))
