@@ -10,6 +10,7 @@ __all__ = [
     "AccountReader",
     "CannotCheck",
     "ChainBuilder",
+    "KeyCache",
     "Refused",
     "Sp1Verifier",
     "Transactions",
@@ -21,6 +22,8 @@ __all__ = [
     "byte_lists_root",
     "decode_block",
     "decode_header",
+    "decode_osaka_header",
+    "execute_block",
     "keccak256",
     "list_root",
     "merkleize",
@@ -63,8 +66,14 @@ class Sp1Verifier:
 class Transactions:
     def raw(self) -> tuple[bytes, ...]: ...
     def root(self) -> bytes: ...
-    def senders(self) -> tuple[bytes, bytes, list[bytes]]: ...
+    def senders(
+        self, hints: Sequence[bytes | None] | None = None, keys: KeyCache | None = None
+    ) -> tuple[bytes, bytes, list[bytes]]: ...
     def authorities(self) -> list[tuple[bytes | None, ...]]: ...
+
+@final
+class KeyCache:
+    def __new__(cls, capacity: int) -> KeyCache: ...
 
 @final
 class AccountReader:
@@ -86,9 +95,19 @@ def decode_block(
     list[tuple[int, int, bytes, int]],
 ]: ...
 def decode_header(data: bytes) -> tuple[dict[str, Any], bytes]: ...
-def run_statement(data: bytes) -> bytes: ...
+def decode_osaka_header(data: bytes) -> tuple[dict[str, Any], bytes]: ...
 def list_root(items: Sequence[bytes]) -> bytes: ...
 def withdrawals_root(withdrawals: Sequence[tuple[int, int, bytes, int]]) -> bytes: ...
+
+# --- execution.rs ---
+def run_statement(data: bytes) -> bytes: ...
+def execute_block(
+    chain_id: int,
+    block: bytes,
+    state: Sequence[bytes],
+    codes: Sequence[bytes],
+    headers: Sequence[bytes],
+) -> tuple[bytes, int, str | None]: ...
 
 # --- builder.rs ---
 @final

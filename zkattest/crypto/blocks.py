@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zkattest import _core
+from zkattest.crypto.keys import SenderHints
 from zkattest.types.block import HASH_BYTES, Account, Senders, TransactionColumns
 from zkattest.types.errors import (
     BackendPanic,
@@ -20,19 +21,28 @@ from zkattest.types.errors import (
     MissingNode,
     WitnessError,
 )
-from zkattest.types.execution import MAX_BLOCK_BYTES, Header, Withdrawal
+from zkattest.types.execution import MAX_BLOCK_BYTES, Header, OsakaHeader, Withdrawal
 from zkattest.types.ids import Address, BlockHash, Root
 from zkattest.types.words import Mask, Numbers, Words
 
 _ROOT_FIELDS: Final = (
     "ommers_hash",
+    "state_root",
     "pre_state_root",
+    "transactions_root",
+    "receipt_root",
+    "requests_hash",
     "parent_transactions_root",
     "parent_receipt_root",
     "parent_requests_hash",
     "withdrawals_root",
     "parent_beacon_block_root",
 )
+_ID_FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
+    "parent_hash": BlockHash,
+    "coinbase": Address,
+    **dict.fromkeys(_ROOT_FIELDS, Root),
+}
 _NO_ANSWERS: Final[dict[str, type[WitnessError]]] = {
     error.cause: error for error in (MissingNode, MalformedNode, MissingCode, BackendPanic)
 }
@@ -60,10 +70,11 @@ class Block:
         with _typed_errors():
             return Root(self._body.root())
 
-    def senders(self) -> Senders:
-        """Recover the sender of each transaction."""
+    def senders(self, hints: SenderHints | None = None) -> Senders:
+        """Find the sender of each transaction; hints change the time it takes, not the answer."""
+        known = () if hints is None else (hints.addresses, hints.keys.core)
         with _typed_errors():
-            slots, ranks, addresses = self._body.senders()
+            slots, ranks, addresses = self._body.senders(*known)
         return Senders(
             slots=np.frombuffer(slots, dtype="<u4"),
             ranks=np.frombuffer(ranks, dtype="<u4"),
@@ -124,6 +135,24 @@ def decode_header(rlp: bytes) -> tuple[Header, BlockHash]:
     return _header(fields), BlockHash(block_hash)
 
 
+def decode_osaka_header(rlp: bytes) -> tuple[OsakaHeader, BlockHash]:
+    """Decode a header from before the fork strictly and hash it."""
+    with _typed_errors():
+        fields, block_hash = _core.decode_osaka_header(rlp)
+    return OsakaHeader(**_with_ids(fields)), BlockHash(block_hash)
+
+
+def decode_parent_header(rlp: bytes) -> tuple[Header | OsakaHeader, BlockHash]:
+    """Decode a parent's header: the parent of the fork's first block is one of Osaka."""
+    try:
+        return decode_header(rlp)
+    except BlockDecodeError as error:
+        try:
+            return decode_osaka_header(rlp)
+        except BlockDecodeError:
+            raise error from None
+
+
 def withdrawals_root(withdrawals: Sequence[Withdrawal]) -> Root:
     """Compute the withdrawals root."""
     values = [(w.index, w.validator_index, w.address, w.amount_gwei) for w in withdrawals]
@@ -170,11 +199,15 @@ def _answer(values: tuple[int, int, bytes] | tuple[str, str]) -> Account | Witne
 
 
 def _header(fields: dict[str, Any]) -> Header:
-    fields["parent_hash"] = BlockHash(fields["parent_hash"])
-    fields["coinbase"] = Address(fields["coinbase"])
-    for name in _ROOT_FIELDS:
-        fields[name] = Root(fields[name])
-    return Header(**fields)
+    return Header(**_with_ids(fields))
+
+
+def _with_ids(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _ID_FIELDS.get(name, _as_is)(value) for name, value in fields.items()}
+
+
+def _as_is(value: Any) -> Any:
+    return value
 
 
 @contextmanager

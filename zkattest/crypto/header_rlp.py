@@ -6,19 +6,19 @@ from dataclasses import astuple
 from typing import Final
 
 from zkattest.crypto.hashing import keccak256
-from zkattest.types.execution import Header
+from zkattest.types.execution import Header, OsakaHeader
 from zkattest.types.ids import BlockHash
 
 _SHORT_LIMIT: Final = 55
 
 
-def encode_header(header: Header) -> bytes:
+def encode_header(header: Header | OsakaHeader) -> bytes:
     """Encode a header; the order of its fields is the order of the RLP."""
     payload = b"".join(_encode_field(value) for value in astuple(header))
     return _head(len(payload), 0xC0) + payload
 
 
-def header_hash(header: Header) -> BlockHash:
+def header_hash(header: Header | OsakaHeader) -> BlockHash:
     """Hash a header."""
     return BlockHash(keccak256(encode_header(header)))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from zkattest.crypto.blocks import WitnessAccounts, decode_header
+from zkattest.crypto.blocks import WitnessAccounts, decode_parent_header
+from zkattest.spec.binding import outputs_before_fork
 from zkattest.spec.presets import OSAKA, Preset
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
 from zkattest.types.errors import BlockDecodeError, WitnessError
-from zkattest.types.execution import BlockPackage
+from zkattest.types.execution import BlockPackage, OsakaHeader
 from zkattest.types.ids import ProgramVk
 from zkattest.verify.proof import ProofSystem, VerifiedProof
 from zkattest.verify.registry import Registry
@@ -26,7 +27,7 @@ def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
         raise CannotVerify(Cause.MISSING_PARENT, "the package's witness has no headers")
     try:
         block = read_block(package.block, preset)
-        parent_header, parent_hash = decode_header(package.witness.headers[-1])
+        parent_header, parent_hash = decode_parent_header(package.witness.headers[-1])
         accounts = WitnessAccounts(
             package.witness.state, package.witness.codes, block.header.pre_state_root
         )
@@ -36,6 +37,11 @@ def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
         raise CannotVerify(Cause(failure.cause), failure.detail) from failure
     if package.parent_claim.block_hash != parent_hash:
         raise CannotVerify(Cause.MISSING_PARENT, "the parent's claim is about another block")
+    # Before the fork a header speaks for itself.
+    if isinstance(parent_header, OsakaHeader) and package.parent_claim != outputs_before_fork(
+        parent_header
+    ):
+        raise CannotVerify(Cause.MISSING_PARENT, "the parent's claim is not what its header says")
     chain = ChainView(package.chain_id, parent_header, package.parent_claim)
     return validate_block(chain, block, accounts, package.versioned_hashes, preset)
 

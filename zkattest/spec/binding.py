@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from zkattest.crypto.header_rlp import header_hash
 from zkattest.spec.reasons import InvalidBlock, Reason
-from zkattest.types.execution import ExecutionClaim, Header
+from zkattest.types.execution import ExecutionClaim, Header, OsakaHeader
 from zkattest.types.ids import BlockHash, Root
 
 
@@ -25,6 +26,25 @@ def bind_parent(
         logs_bloom=child_header.parent_bloom,
         requests_hash=child_header.parent_requests_hash,
         execution_reverted=child_header.parent_execution_reverted,
+    )
+
+
+def outputs_before_fork(parent_header: OsakaHeader) -> ExecutionClaim:
+    """
+    Read what the parent of the fork's first block gave out of its own header.
+
+    EIP-7886 leaves the first block open (docs/eip7886.md, 14): the parent's ordinary fields count
+    as its deferred outputs, and nothing has been reverted.
+    """
+    return ExecutionClaim(
+        block_hash=header_hash(parent_header),
+        transactions_root=parent_header.transactions_root,
+        post_state_root=parent_header.state_root,
+        deferred_transactions_root=parent_header.transactions_root,
+        receipts_root=parent_header.receipt_root,
+        logs_bloom=parent_header.bloom,
+        requests_hash=parent_header.requests_hash,
+        execution_reverted=False,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from zkattest.spec.presets import BlobRules, GasPrices, HeaderRules
 from zkattest.types.block import TransactionColumns
-from zkattest.types.execution import Header
+from zkattest.types.execution import Header, OsakaHeader
 from zkattest.types.words import Numbers
 
 # No price in wei can reach this: balances have 256 bits.
@@ -35,7 +35,7 @@ def calculate_base_fee_per_gas(
     return parent_base_fee_per_gas - change
 
 
-def calculate_excess_blob_gas(parent_header: Header, rules: BlobRules) -> int:
+def calculate_excess_blob_gas(parent_header: Header | OsakaHeader, rules: BlobRules) -> int:
     """Carry the blob gas above the target over from the parent (EIP-4844, EIP-7918)."""
     parent_blob_gas = parent_header.excess_blob_gas + parent_header.blob_gas_used
     target_blob_gas = rules.target_per_block * rules.gas_per_blob

@@ -8,7 +8,7 @@ from zkattest.crypto.header_rlp import header_hash
 from zkattest.spec.fees import calculate_base_fee_per_gas, calculate_excess_blob_gas
 from zkattest.spec.presets import HeaderRules, Preset
 from zkattest.spec.reasons import InvalidBlock, Reason
-from zkattest.types.execution import EMPTY_OMMERS_HASH, ExecutionClaim, Header
+from zkattest.types.execution import EMPTY_OMMERS_HASH, ExecutionClaim, Header, OsakaHeader
 from zkattest.types.ids import ChainId
 
 
@@ -18,10 +18,11 @@ class ChainView:
     Hold what the check knows of the chain: the parent, and what its execution gave.
 
     Without `parent_outputs` the child's deferred outputs stay unchecked here; a proof binds them.
+    The parent of the fork's first block is one of Osaka, whose header has its own outputs.
     """
 
     chain_id: ChainId
-    parent_header: Header
+    parent_header: Header | OsakaHeader
     parent_outputs: ExecutionClaim | None
 
 
@@ -70,7 +71,9 @@ def validate_header_ancestry(chain: ChainView, header: Header) -> None:
         )
 
 
-def validate_gas_limit(header: Header, parent_header: Header, rules: HeaderRules) -> None:
+def validate_gas_limit(
+    header: Header, parent_header: Header | OsakaHeader, rules: HeaderRules
+) -> None:
     """Check the gas limit, its step from the parent's, and the declared gas against it."""
     step_limit = parent_header.gas_limit // rules.gas_limit_adjustment_factor
     # The step has to be smaller than the bound, not equal to it.

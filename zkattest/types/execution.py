@@ -70,6 +70,33 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class OsakaHeader:
+    """Hold a header from before the fork; the fields stand in the order of its RLP."""
+
+    parent_hash: BlockHash
+    ommers_hash: Root
+    coinbase: Address
+    state_root: Root
+    transactions_root: Root
+    receipt_root: Root
+    bloom: bytes
+    difficulty: int
+    number: int
+    gas_limit: int
+    gas_used: int
+    timestamp: int
+    extra_data: bytes
+    prev_randao: bytes
+    nonce: bytes
+    base_fee_per_gas: int
+    withdrawals_root: Root
+    blob_gas_used: int
+    excess_blob_gas: int
+    parent_beacon_block_root: Root
+    requests_hash: Root
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """Hold one withdrawal of the consensus layer; the amount is in Gwei."""
 

@@ -9,4 +9,4 @@ pub mod witness;
 
 pub use builder::{BuildError, BuiltBlock, ChainBuilder};
 pub use description::{BlockPlan, Genesis};
-pub use summary::Summary;
+pub use summary::{Summary, describe};

@@ -85,7 +85,9 @@ fn type_byte(tx_type: TxType) -> u8 {
     tx_type.into()
 }
 
-fn describe(revert: &Revert) -> String {
+/// Say why an execution was reverted, in a few words.
+#[must_use]
+pub fn describe(revert: &Revert) -> String {
     match revert {
         Revert::GasLimit { index } => format!("transaction {index} exceeds the gas limit"),
         Revert::Transaction { index, cause } => format!("transaction {index} fails: {cause}"),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod columns;
+mod osaka_header;
 mod parse;
 mod rlp;
 mod senders;
@@ -19,11 +20,12 @@ use ethrex_trie::Trie;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use zkattest_signatures::Signature;
 
 use self::accounts::{Account, Witness, WitnessFault};
 use self::columns::{columns, header_fields, wide};
 use self::parse::{parse_block, parse_header, refused};
-use self::senders::Signature;
+use self::senders::KeyCache;
 use self::transaction::{Transaction, keccak};
 use crate::errors::{Operand, guarded};
 
@@ -52,13 +54,25 @@ impl Transactions {
         Ok(PyBytes::new(py, root.as_bytes()))
     }
 
-    /// Recover who sent the transactions.
+    /// Find who sent the transactions.
     ///
     /// A slot (u32) numbers the senders as they first appear, all ones where a signature recovers
     /// to nobody; a rank (u32) counts the transactions of the same sender before this one.
-    fn senders<'py>(&self, py: Python<'py>) -> PyResult<Senders<'py>> {
+    /// Hints say who may have sent each transaction; `keys` learns every key.
+    #[pyo3(signature = (hints = None, keys = None))]
+    fn senders<'py>(
+        &self,
+        py: Python<'py>,
+        hints: Option<Vec<Option<[u8; 20]>>>,
+        keys: Option<Bound<'py, KeyCache>>,
+    ) -> PyResult<Senders<'py>> {
+        let keys = keys.as_ref().map(|keys| keys.get());
         let grouped = guarded(py, || {
-            Ok(senders::group(&senders::recover_all(&self.senders)))
+            Ok(senders::group(&senders::find(
+                &self.senders,
+                hints.as_deref(),
+                keys,
+            )))
         })?;
         Ok((
             PyBytes::new(py, &grouped.slots),
@@ -72,7 +86,9 @@ impl Transactions {
 
     /// Recover the authority of each authorization of each transaction.
     fn authorities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let lists = guarded(py, || Ok(senders::recover_authorities(&self.authorities)))?;
+        let lists = guarded(py, || {
+            Ok(zkattest_signatures::recover_authorities(&self.authorities))
+        })?;
         let address = |one: &Option<[u8; 20]>| one.map(|bytes| PyBytes::new(py, &bytes));
         let lists: Vec<_> = lists
             .iter()
@@ -151,6 +167,16 @@ fn decode_header<'py>(
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
     let (header, hash) = guarded(py, || Ok((parse_header(data)?, keccak(data))))?;
     Ok((header_fields(py, &header)?, PyBytes::new(py, &hash)))
+}
+
+/// Decode a header of Osaka; give its fields and its hash.
+#[pyfunction]
+fn decode_osaka_header<'py>(
+    py: Python<'py>,
+    data: &[u8],
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+    let (header, hash) = guarded(py, || Ok((osaka_header::parse(data)?, keccak(data))))?;
+    Ok((header.fields(py)?, PyBytes::new(py, &hash)))
 }
 
 /// Reads accounts of one state root.
@@ -250,25 +276,14 @@ fn indexed_root(items: impl Iterator<Item = Vec<u8>>) -> H256 {
     Trie::compute_hash_from_unsorted_iter(entries, &NativeCrypto)
 }
 
-/// Run the guest's statement natively: the 43 bytes of public values for a stateless input.
-#[pyfunction]
-fn run_statement<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let values = guarded(py, || {
-        Ok(zkattest_execution::statement::run(
-            data,
-            Arc::new(NativeCrypto),
-        ))
-    })?;
-    Ok(PyBytes::new(py, &values))
-}
-
 /// Add the functions and the classes.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Transactions>()?;
+    module.add_class::<KeyCache>()?;
     module.add_class::<AccountReader>()?;
     module.add_function(wrap_pyfunction!(decode_block, module)?)?;
     module.add_function(wrap_pyfunction!(decode_header, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_osaka_header, module)?)?;
     module.add_function(wrap_pyfunction!(list_root, module)?)?;
-    module.add_function(wrap_pyfunction!(withdrawals_root, module)?)?;
-    module.add_function(wrap_pyfunction!(run_statement, module)?)
+    module.add_function(wrap_pyfunction!(withdrawals_root, module)?)
 }

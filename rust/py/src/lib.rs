@@ -7,6 +7,7 @@ mod blocks;
 mod bls;
 mod builder;
 mod errors;
+mod execution;
 mod hashing;
 mod merkle;
 mod proofs;
@@ -20,5 +21,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bls::register(module)?;
     proofs::register(module)?;
     blocks::register(module)?;
+    execution::register(module)?;
     builder::register(module)
 }

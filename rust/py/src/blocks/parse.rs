@@ -26,7 +26,7 @@ pub(super) fn refused(reason: &'static str, operands: Vec<(&'static str, Operand
     CoreError::Refused { reason, operands }
 }
 
-fn malformed(reason: &'static str, field: &str, fault: impl ToString) -> CoreError {
+pub(super) fn malformed(reason: &'static str, field: &str, fault: impl ToString) -> CoreError {
     refused(
         reason,
         vec![

@@ -2,9 +2,9 @@
 //! the hash that was signed, taken from the raw bytes.
 
 use ethrex_crypto::keccak::{Keccak256, keccak_hash};
+use zkattest_signatures::Signature;
 
 use super::rlp::{Fault, Item, Reader, list_head, low_u64, write_number};
-use super::senders::Signature;
 
 /// Bytes of a 256-bit number.
 const WORD: usize = 32;
