@@ -1,9 +1,10 @@
 """
-Keep an attester's state across restarts, behind `ports.Store`.
+Keep what outlives a process: an attester's state, and a part of the chain's.
 
 May import ports and everything below; never a sibling shell.
 """
 
 from zkattest.store.sqlite import SqliteStore, StoreError
+from zkattest.store.trie_nodes import StateStatus, TrieNodeStore
 
-__all__ = ["SqliteStore", "StoreError"]
+__all__ = ["SqliteStore", "StateStatus", "StoreError", "TrieNodeStore"]

@@ -70,3 +70,21 @@ class BackendPanic(WitnessError):
     """Say that the native code failed; a fault of ours, whatever the input was."""
 
     cause = "backend_panic"
+
+
+class SourceUnavailable(WitnessError):
+    """Say that a further source of trie nodes does not answer, or answers with nonsense."""
+
+    cause = "backend_unavailable"
+
+
+class SourceTimeout(WitnessError):
+    """Say that a further source of trie nodes took longer than it may."""
+
+    cause = "timeout"
+
+
+class SourceExhausted(WitnessError):
+    """Say that a check needs more of a further source than it may take."""
+
+    cause = "out_of_resources"
