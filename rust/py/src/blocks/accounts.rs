@@ -179,8 +179,15 @@ enum Step<'a> {
     Child { item: Item<'a>, nibbles: usize },
 }
 
+/// Head of a branch that has sixteen children and no value, and the length of such a node.
+const FULL_BRANCH_HEAD: [u8; 3] = [0xf9, 0x02, 0x11];
+const FULL_BRANCH_BYTES: usize = 3 + 16 * 33 + 1;
+
 /// Follow `rest` through one node: a branch (17 items), or a leaf or an extension (2 items).
 fn step<'a>(node: &'a [u8], rest: &[u8]) -> Result<Step<'a>, &'static str> {
+    if let Some(step) = step_full(node, rest) {
+        return Ok(step);
+    }
     let mut items = Item::only(node)
         .and_then(Item::list)
         .map_err(|_| "not an RLP list")?;
@@ -195,6 +202,27 @@ fn step<'a>(node: &'a [u8], rest: &[u8]) -> Result<Step<'a>, &'static str> {
     let children = branch_items(first, second, items).ok_or("neither 2 nor 17 items")?;
     let item = *children.get(usize::from(*nibble)).ok_or("no such child")?;
     Ok(Step::Child { item, nibbles: 1 })
+}
+
+/// Follow `rest` through a branch of sixteen hashes, which most nodes of a large trie are, without
+/// taking it apart; None for every other node.
+fn step_full<'a>(node: &'a [u8], rest: &[u8]) -> Option<Step<'a>> {
+    let children = node
+        .strip_prefix(&FULL_BRANCH_HEAD)?
+        .strip_suffix(&[0x80])?;
+    let is_full = node.len() == FULL_BRANCH_BYTES
+        && children
+            .chunks_exact(33)
+            .all(|child| child.first() == Some(&0xa0));
+    let whole = children.chunks_exact(33).nth((*rest.first()?).into())?;
+    is_full.then_some(Step::Child {
+        item: Item {
+            is_list: false,
+            payload: whole.get(1..)?,
+            whole,
+        },
+        nibbles: 1,
+    })
 }
 
 fn branch_items<'a>(
