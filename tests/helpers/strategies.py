@@ -8,7 +8,7 @@ from zkattest.types.execution import (
     ExecutionWitness,
     StatelessInput,
 )
-from zkattest.types.ids import BlockHash, ChainId, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.ids import Address, BlockHash, ChainId, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.wire import (
     DelayedBlock,
     ExecutionProofEnvelope,
@@ -58,6 +58,7 @@ delayed_block = st.builds(
     block=body,
     versioned_hashes=hashes,
     witness=witness,
+    sender_hints=st.lists(st.binary(min_size=20, max_size=20).map(Address), max_size=4).map(tuple),
 )
 envelope = st.builds(
     ExecutionProofEnvelope,

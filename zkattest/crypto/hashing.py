@@ -20,7 +20,12 @@ from zkattest.types.execution import (
     ExecutionWitness,
 )
 from zkattest.types.ids import Root
-from zkattest.types.wire import MAX_PROOF_BYTES, DelayedBlock, ExecutionProofEnvelope
+from zkattest.types.wire import (
+    MAX_PROOF_BYTES,
+    MAX_SENDER_HINTS,
+    DelayedBlock,
+    ExecutionProofEnvelope,
+)
 
 CHUNK_BYTES: Final = 32
 
@@ -82,6 +87,10 @@ def hash_tree_root_delayed_block(block: DelayedBlock) -> Root:
         byte_list_root(block.block, MAX_BLOCK_BYTES),
         _hash_list_root(block.versioned_hashes, MAX_VERSIONED_HASHES),
         hash_tree_root_witness(block.witness),
+        # An address of 20 bytes fills a chunk of its own.
+        _hash_list_root(
+            [one.ljust(CHUNK_BYTES, b"\0") for one in block.sender_hints], MAX_SENDER_HINTS
+        ),
     )
 
 

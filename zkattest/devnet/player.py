@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import trio
 
+from zkattest.crypto.blocks import decode_block
 from zkattest.devnet.forge import (
     corrupt_proof,
     forge_nonce_gap,
@@ -22,7 +23,7 @@ from zkattest.node.signing import Signer
 from zkattest.spec.presets import PROOF_TYPE_SP1_DEVNET
 from zkattest.telemetry import Observer
 from zkattest.types.gossip import Verdict
-from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.types.ids import Address, ProofType, Root, Slot
 from zkattest.types.wire import DelayedBlock, ExecutionProofEnvelope
 
 FORGERS = {
@@ -88,7 +89,9 @@ class Player:
                 package = recorded.package
             case Kind.BAD_SIGNATURE | Kind.NONCE_GAP | Kind.WRONG_OUTPUT:
                 package = FORGERS[plan.kind](self.pack, plan.number)
-        block = DelayedBlock.from_package(Slot(plan.slot), package)
+        senders = decode_block(package.block).senders().by_transaction()
+        hints = tuple(Address(sender or bytes(20)) for sender in senders)
+        block = DelayedBlock.from_package(Slot(plan.slot), package, hints)
         return topics.block, self.signer.block(block).encode()
 
     def _proof(self, plan: Publication) -> bytes:

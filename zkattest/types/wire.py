@@ -15,12 +15,21 @@ from zkattest.types.execution import (
     ExecutionClaim,
     ExecutionWitness,
 )
-from zkattest.types.ids import ChainId, ProofType, Root, Slot, ValidatorIndex
-from zkattest.types.ssz_codec import Boolean, ByteList, ByteVector, Container, Uint, decode_object
+from zkattest.types.ids import Address, ChainId, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.ssz_codec import (
+    Boolean,
+    ByteList,
+    ByteVector,
+    Container,
+    ListOf,
+    Uint,
+    decode_object,
+)
 
 MAX_PROOF_BYTES: Final = 4_194_304
 MAX_SIGNED_PROOF_BYTES: Final = 4_194_449
 MAX_SIGNED_BLOCK_BYTES: Final = 10 << 20
+MAX_SENDER_HINTS: Final = 1 << 20
 MAX_SIGNED_CLAIM_BYTES: Final = 553
 PUBLIC_VALUES_BYTES: Final = 43
 SIGNATURE_BYTES: Final = 96
@@ -28,13 +37,18 @@ SIGNATURE_BYTES: Final = 96
 
 @dataclass(frozen=True, slots=True)
 class DelayedBlock:
-    """Hold a block of a slot with its witness and the consensus layer's versioned hashes."""
+    """
+    Hold a block of a slot with its witness and the consensus layer's versioned hashes.
+
+    `sender_hints` say who sent each transaction, zeros for nobody; they only save time.
+    """
 
     slot: Slot
     chain_id: ChainId
     block: bytes
     versioned_hashes: tuple[Root, ...]
     witness: ExecutionWitness
+    sender_hints: tuple[Address, ...] = ()
 
     def encode(self) -> bytes:
         """Write the block as SSZ."""
@@ -46,9 +60,18 @@ class DelayedBlock:
         return decode_object(DELAYED_BLOCK_CODEC, data, MAX_SIGNED_BLOCK_BYTES)
 
     @classmethod
-    def from_package(cls, slot: Slot, package: BlockPackage) -> DelayedBlock:
+    def from_package(
+        cls, slot: Slot, package: BlockPackage, sender_hints: tuple[Address, ...] = ()
+    ) -> DelayedBlock:
         """Take a package without the claim of the parent, which every receiver tracks itself."""
-        return cls(slot, package.chain_id, package.block, package.versioned_hashes, package.witness)
+        return cls(
+            slot,
+            package.chain_id,
+            package.block,
+            package.versioned_hashes,
+            package.witness,
+            sender_hints,
+        )
 
     def package(self, parent_claim: ExecutionClaim) -> BlockPackage:
         """Join the block with the receiver's own claim of the parent."""
@@ -164,6 +187,7 @@ DELAYED_BLOCK_CODEC = Container(
     block=BLOCK_BYTES,
     versioned_hashes=VERSIONED_HASHES,
     witness=WITNESS_CODEC,
+    sender_hints=ListOf(ByteVector(20, Address), MAX_SENDER_HINTS),
 )
 SIGNED_BLOCK_CODEC = Container(
     SignedDelayedBlock, message=DELAYED_BLOCK_CODEC, proposer_index=_INDEX, signature=_SIGNATURE

@@ -19,7 +19,7 @@ from zkattest.crypto.hashing import (
     uint_root,
 )
 from zkattest.types.execution import EMPTY_TRIE_ROOT, ExecutionClaim, ExecutionWitness
-from zkattest.types.ids import BlockHash, ChainId, ProofType, Root, Slot
+from zkattest.types.ids import Address, BlockHash, ChainId, ProofType, Root, Slot
 from zkattest.types.wire import DelayedBlock, ExecutionProofEnvelope
 
 
@@ -118,7 +118,8 @@ def test_hash_tree_root_envelope__bounds_the_proof() -> None:
 
 def test_hash_tree_root_delayed_block__covers_every_field() -> None:
     witness = ExecutionWitness((b"node",), (b"code", b""), (b"header",))
-    block = DelayedBlock(Slot(3), ChainId(1), b"block", (Root(b"\x09" * 32),), witness)
+    hints = (Address(b"\x08" * 20), Address(b"\x07" * 20))
+    block = DelayedBlock(Slot(3), ChainId(1), b"block", (Root(b"\x09" * 32),), witness, hints)
     witness_root = merkle_root(
         [
             _core.byte_lists_root([b"node"], 1 << 20, 1 << 20),
@@ -128,7 +129,10 @@ def test_hash_tree_root_delayed_block__covers_every_field() -> None:
         4,
     )
     hashes = sha256(merkle_root([b"\x09" * 32], 4096) + uint_root(1))
-    leaves = [uint_root(3), uint_root(1), list_root(b"block", 1 << 24), hashes, witness_root]
+    padded = [one + bytes(12) for one in hints]
+    named = sha256(merkle_root(padded, 1 << 20) + uint_root(2))
+    body = list_root(b"block", 1 << 24)
+    leaves = [uint_root(3), uint_root(1), body, hashes, witness_root, named]
     assert hash_tree_root_delayed_block(block) == merkle_root(leaves, 8)
 
 

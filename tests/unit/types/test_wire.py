@@ -10,7 +10,7 @@ from zkattest.types.execution import (
     ExecutionClaim,
     ExecutionWitness,
 )
-from zkattest.types.ids import BlockHash, ChainId, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.ids import Address, BlockHash, ChainId, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.wire import (
     MAX_PROOF_BYTES,
     MAX_SIGNED_PROOF_BYTES,
@@ -63,7 +63,8 @@ def test_delayed_block__takes_a_package_apart_and_joins_it_again():
         BlockHash(ZERO), ZERO, ZERO, EMPTY_TRIE_ROOT, EMPTY_TRIE_ROOT, bytes(256), ZERO, False
     )
     witness = ExecutionWitness((b"node",), (b"code",), (b"header",))
-    block = DelayedBlock(Slot(9), ChainId(1), b"rlp", (ZERO,), witness)
+    hints = (Address(bytes(20)),)
+    block = DelayedBlock(Slot(9), ChainId(1), b"rlp", (ZERO,), witness, hints)
     package = block.package(claim)
-    assert DelayedBlock.from_package(Slot(9), package) == block
+    assert DelayedBlock.from_package(Slot(9), package, hints) == block
     assert package.stateless_input().witness == witness
