@@ -22,7 +22,19 @@ from zkattest.machines.events import (
     SignatureOutcome,
     VerifyProof,
 )
+from zkattest.spec.state_reader import NodeSource
 from zkattest.types.gossip import Verdict
+from zkattest.types.ids import Root
+
+__all__ = [
+    "BlockChecker",
+    "Clock",
+    "Network",
+    "NodeSource",
+    "ProofChecker",
+    "StateKeeper",
+    "Store",
+]
 
 
 class Clock(Protocol):
@@ -62,6 +74,14 @@ class BlockChecker(Protocol):
 
     def check_signature(self, work: CheckSignature) -> SignatureOutcome:
         """Check the signature of a proof or of a claim."""
+        ...
+
+
+class StateKeeper(Protocol):
+    """Keep accounts for later checks; the method blocks."""
+
+    def keep_state(self, content_id: Root) -> None:
+        """Keep what a proven block's check has read; raise a store's error where that fails."""
         ...
 
 

@@ -10,7 +10,7 @@ from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput
 from zkattest.node.config import ConfigError, load_config
 from zkattest.node.main import run_node
-from zkattest.store import StoreError
+from zkattest.store import StateStoreError, StoreError
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -26,6 +26,8 @@ def node(
         raise BadInput(error.path, error.field, error.reason) from error
     try:
         trio.run(run_node, settings)
+    except StateStoreError as error:
+        raise BadInput(config, "node.state_store", error) from error
     except StoreError as error:
         raise BadInput(config, "node.store", error) from error
     except (OSError, ValueError) as error:

@@ -210,6 +210,8 @@ class BlockIntake:
         desk = self.desk
         record.status = BlockStatus.VALID
         desk.save_block(record)
+        # Its parent may have been proven while the static rules were running.
+        desk.keep_state(record)
         # A further body of a known hash gives the children of that hash one more claim to make.
         for child in [record, *desk.tracker.valid_children(record.block_hash)]:
             for claim in list(desk.tracker.bindings(child)):

@@ -13,6 +13,7 @@ from zkattest.machines.events import (
     BlockStatus,
     Effect,
     JobId,
+    KeepState,
     OpenedBlock,
     ParentSettled,
     ReportGossip,
@@ -179,10 +180,16 @@ class Desk:
             )
         )
 
+    def keep_state(self, record: BlockRecord) -> None:
+        """Have the accounts that a block's check read kept, once the block is valid and proven."""
+        if record.attestable:
+            self.emit(KeepState(record.content_id))
+
     def announce_changed(self, records: list[BlockRecord]) -> None:
         """Say whose ancestors were proven or contradicted."""
         for record in records:
             self.emit(ParentSettled(record.slot, record.block_hash, record.parent))
+            self.keep_state(record)
             self.save_block(record)
             if record.status is BlockStatus.INVALID:
                 self.announce_block(record)

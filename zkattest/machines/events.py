@@ -299,6 +299,13 @@ class ParentSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepState:
+    """Keep what the check of a valid block has read: the state before it is proven by now."""
+
+    content_id: Root
+
+
+@dataclass(frozen=True, slots=True)
 class SaveBlock:
     """Remember a block's standing across a restart; the newest word counts."""
 
@@ -387,4 +394,5 @@ Effect: TypeAlias = (
     | ProofJudged
     | ClaimProven
     | ParentSettled
+    | KeepState
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from zkattest.crypto import bls
-from zkattest.crypto.blocks import WitnessAccounts
 from zkattest.crypto.hashing import keccak256, sha256
+from zkattest.crypto.keys import KeyCache, SenderHints
 from zkattest.machines.events import (
     BlockOutcome,
     BlockValid,
@@ -20,19 +22,25 @@ from zkattest.machines.events import (
 )
 from zkattest.node.profile import Profile
 from zkattest.node.signing import Message
+from zkattest.node.state import StateSources
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason
 from zkattest.spec.static_block import ChainView, read_block, validate_block
 from zkattest.types.errors import WitnessError
 from zkattest.types.ids import Root, ValidatorIndex
 
+# Keys of senders seen before: some 50 MiB when it is full.
+KEPT_KEYS: Final = 1 << 18
+
 
 class StaticChecker:
     """Answer `OpenBlock`, `CheckBlock` and `CheckSignature` for one network."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, state: StateSources | None = None) -> None:
         self._profile = profile
+        self._state = state or StateSources()
         self._fork = profile.fork
+        self._keys = KeyCache(KEPT_KEYS)
 
     def open_block(self, work: OpenBlock) -> OpenOutcome:
         """Check the proposer's signature, then decode the block."""
@@ -61,16 +69,17 @@ class StaticChecker:
             parent_header=work.parent_header,
             parent_outputs=work.parent_outputs,
         )
-        witness, state_root = message.witness, block.header.pre_state_root
+        accounts = self._state.reader(block.header, message.witness)
         try:
-            accounts = WitnessAccounts(witness.state, witness.codes, state_root)
-            validate_block(view, block, accounts, message.versioned_hashes, OSAKA)
+            hints = SenderHints(self._keys, message.sender_hints)
+            validate_block(view, block, accounts, message.versioned_hashes, OSAKA, hints)
         except InvalidBlock as refusal:
             return Refused(refusal.reason, str(refusal))
         except CannotVerify as failure:
             return Fault(failure.cause, failure.detail)
         except WitnessError as failure:
             return Fault(Cause(failure.cause), failure.detail)
+        self._state.put_aside(work.opened.content_id, accounts)
         return BlockValid()
 
     def check_signature(self, work: CheckSignature) -> SignatureOutcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,8 @@ from zkattest.crypto.blocks import decode_header
 from zkattest.machines.settings import Anchor, AttesterSettings, Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.profile import Profile
+from zkattest.node.state import StateSettings
+from zkattest.rpc import RpcLimits, parse_url
 from zkattest.types.errors import BlockDecodeError, DecodeError
 from zkattest.types.execution import BlockPackage
 from zkattest.types.ids import ChainId, ProgramVk, ProofType, ValidatorIndex
@@ -42,6 +44,7 @@ class NodeConfig:
     store: Path | None
     policy: Policy
     stop_with_stdin: bool
+    state: StateSettings = field(default_factory=StateSettings)
 
     def attester_settings(self) -> AttesterSettings:
         """Give the part that the machine reads."""
@@ -72,6 +75,7 @@ def load_config(path: Path) -> NodeConfig:
             "node.policy", Policy, reader.get("node.policy", str, Policy.ABSTAIN.value)
         ),
         stop_with_stdin=reader.get("node.stop_with_stdin", bool, False),
+        state=_read_state(reader),
     )
 
 
@@ -122,6 +126,24 @@ def _read_profile(reader: _Reader) -> Profile:
     )
 
 
+def _read_state(reader: _Reader) -> StateSettings:
+    """Read where accounts come from besides the witness; bounds have to be positive."""
+    default = StateSettings()
+    store, url = reader.get("node.state_store", str, ""), reader.get("node.state_rpc", str, "")
+    if url:
+        reader.convert("node.state_rpc", parse_url, url)
+    limits = {
+        name: reader.positive(f"node.state_rpc_{name}", value)
+        for name, value in asdict(default.rpc_limits).items()
+    }
+    return StateSettings(
+        store=reader.path.parent / store if store else None,
+        store_bytes=reader.positive("node.state_store_bytes", default.store_bytes),
+        rpc=url or None,
+        rpc_limits=RpcLimits(**limits),
+    )
+
+
 def _read_proof_types(reader: _Reader) -> list[tuple[ProofType, tuple[ProofSystem, ProgramVk]]]:
     kinds = []
     entries = reader.get("network.proof_types", list)
@@ -159,6 +181,13 @@ class _Reader:
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise self.wrong(field, f"expected {kind.__name__}")
+        return value
+
+    def positive(self, field: str, default: int) -> int:
+        """Return an integer above zero."""
+        value = self.get(field, int, default)
+        if value <= 0:
+            raise self.wrong(field, "expected a number above zero")
         return value
 
     def texts(self, field: str, default: list[str] | None = None) -> list[str]:

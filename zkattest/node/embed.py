@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
-from zkattest.crypto.blocks import WitnessAccounts, decode_parent_header
+from zkattest.crypto.blocks import decode_parent_header
 from zkattest.spec.binding import outputs_before_fork
 from zkattest.spec.presets import OSAKA, Preset
 from zkattest.spec.reasons import CannotVerify, Cause
+from zkattest.spec.state_reader import NodeSource, StateReader
 from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
 from zkattest.types.errors import BlockDecodeError, WitnessError
 from zkattest.types.execution import BlockPackage, OsakaHeader
@@ -16,11 +18,14 @@ from zkattest.verify.proof import ProofSystem, VerifiedProof
 from zkattest.verify.registry import Registry
 
 
-def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
+def check_block(
+    package: BlockPackage, preset: Preset = OSAKA, sources: Sequence[NodeSource] = ()
+) -> StaticReport:
     """
     Check the block of a package without executing it, against the parent that the package names.
 
     The parent's claim in the package is taken as true: bring one that you have seen proven.
+    `sources` are asked in turn for trie nodes that the witness lacks; they are not trusted.
     Raises `InvalidBlock`, or `CannotVerify` where the package does not hold what is needed.
     """
     if not package.witness.headers:
@@ -28,9 +33,7 @@ def check_block(package: BlockPackage, preset: Preset = OSAKA) -> StaticReport:
     try:
         block = read_block(package.block, preset)
         parent_header, parent_hash = decode_parent_header(package.witness.headers[-1])
-        accounts = WitnessAccounts(
-            package.witness.state, package.witness.codes, block.header.pre_state_root
-        )
+        accounts = StateReader.before(block.header, package.witness, sources)
     except BlockDecodeError as failure:
         raise CannotVerify(Cause.UNREADABLE_INPUT, f"parent header: {failure}") from failure
     except WitnessError as failure:

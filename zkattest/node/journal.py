@@ -48,6 +48,10 @@ class Journal:
         """Write what we think of our peers."""
         self._observer.event("peer_scores", scores=self._network.peer_scores())
 
+    def state_not_kept(self, detail: str) -> None:
+        """Write that the local state could not be written."""
+        self._observer.event("state_not_kept", detail=detail)
+
     def _block(self, effect: BlockJudged) -> None:
         self._observer.count(Measure.BLOCKS_CHECKED, effect.reason or effect.status)
         if effect.status is BlockStatus.VALID:

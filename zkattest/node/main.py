@@ -16,6 +16,7 @@ from zkattest.node.config import NodeConfig
 from zkattest.node.journal import Journal
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner
+from zkattest.node.state import open_sources
 from zkattest.store import SqliteStore
 from zkattest.telemetry import NodeObserver, Observer
 
@@ -31,33 +32,35 @@ async def run_node(config: NodeConfig, observer: Observer | None = None) -> None
     store = SqliteStore(config.store, profile.network_id) if config.store else None
     saved = store.load() if store else SavedState()
     machine = AttesterMachine(config.attester_settings(), saved)
-    async with (
-        GossipHost.open(
-            config.listen, config.peers, topics.limits_bytes(), config.key_seed
-        ) as host,
-        trio.open_nursery() as nursery,
-    ):
-        observer.event(
-            "listening",
-            address=host.address,
-            peer_id=host.peer_id,
-            restored_blocks=len(saved.blocks),
-            restored_claims=len(saved.claims),
-        )
-        runner = AttesterRunner(
-            machine=machine,
-            network=host,
-            topics=topics,
-            blocks=StaticChecker(profile),
-            proofs=ProofVerifiers(profile),
-            store=store,
-            journal=Journal(observer, host),
-        )
-        nursery.start_soon(runner.run, host.messages)
-        await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
-        runner.journal.scores()
-        observer.event("stopping")
-        nursery.cancel_scope.cancel()
+    with open_sources(config.state) as state:
+        async with (
+            GossipHost.open(
+                config.listen, config.peers, topics.limits_bytes(), config.key_seed
+            ) as host,
+            trio.open_nursery() as nursery,
+        ):
+            observer.event(
+                "listening",
+                address=host.address,
+                peer_id=host.peer_id,
+                restored_blocks=len(saved.blocks),
+                restored_claims=len(saved.claims),
+            )
+            runner = AttesterRunner(
+                machine=machine,
+                network=host,
+                topics=topics,
+                blocks=StaticChecker(profile, state),
+                proofs=ProofVerifiers(profile),
+                store=store,
+                journal=Journal(observer, host),
+                state=state,
+            )
+            nursery.start_soon(runner.run, host.messages)
+            await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
+            runner.journal.scores()
+            observer.event("stopping")
+            nursery.cancel_scope.cancel()
     if store:
         store.close()
 

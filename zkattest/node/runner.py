@@ -26,6 +26,7 @@ from zkattest.machines.events import (
     ClaimReceived,
     Effect,
     Event,
+    KeepState,
     OpenBlock,
     ProofChecked,
     ProofReceived,
@@ -38,8 +39,10 @@ from zkattest.machines.events import (
 )
 from zkattest.node.journal import Journal
 from zkattest.node.profile import Topics
-from zkattest.ports import BlockChecker, Clock, Network, ProofChecker, Store
+from zkattest.ports import BlockChecker, Clock, Network, ProofChecker, StateKeeper, Store
+from zkattest.store import StateStoreError
 from zkattest.types.gossip import GossipMessage
+from zkattest.types.ids import Root
 
 _SAVED = get_args(SaveEffect)
 # Events that wait for the machine; beyond it the shells wait, and the network drops without blame.
@@ -68,6 +71,7 @@ class AttesterRunner:
     store: Store | None
     journal: Journal
     clock: Clock = field(default_factory=SystemClock)
+    state: StateKeeper | None = None
     _wake: trio.Event = field(default_factory=trio.Event)
     _wake_at_ms: float = math.inf
 
@@ -121,6 +125,8 @@ class AttesterRunner:
             case ReportGossip(message_id=message_id, verdict=verdict):
                 self.network.report(message_id, verdict)
                 self.journal.after(effect)
+            case KeepState(content_id=content_id) if self.state is not None:
+                nursery.start_soon(self._keep_state, self.state, content_id)
             case WakeAt(time_ms=time_ms):
                 self._wake_at_ms = time_ms
                 self._wake.set()
@@ -130,6 +136,13 @@ class AttesterRunner:
     async def _save(self, effects: Sequence[SaveEffect]) -> None:
         if self.store is not None and effects:
             await trio.to_thread.run_sync(self.store.save, effects)
+
+    async def _keep_state(self, state: StateKeeper, content_id: Root) -> None:
+        """Feed the local state; without it checks still work, so a full disk ends nothing."""
+        try:
+            await trio.to_thread.run_sync(state.keep_state, content_id)
+        except StateStoreError as failure:
+            self.journal.state_not_kept(str(failure))
 
     async def _work(
         self,

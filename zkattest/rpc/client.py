@@ -57,7 +57,7 @@ class JsonRpcClient:
 
         Raises `ValueError` for what is no http(s) address.
         """
-        self._url = _parse(url)
+        self._url = parse_url(url)
         self._limits = limits
         # Paths and users can be secrets: only this much of an address is ever shown.
         host, port = self._url.host, self._url.port
@@ -142,7 +142,8 @@ class JsonRpcClient:
         raise SourceUnavailable(f"{self.name}: {_shorten(detail)}") from None
 
 
-def _parse(url: str) -> httpx.URL:
+def parse_url(url: str) -> httpx.URL:
+    """Take a server's address apart; raise `ValueError` for what is no http(s) address."""
     try:
         parsed = httpx.URL(url)
         # Resolving a name would fail in its own way for what is none.

@@ -107,6 +107,12 @@ class StateReader:
             answers[index] = _explain(answers[index], failures)
         return answers
 
+    @property
+    def held_bytes(self) -> int:
+        """Sum what this reader keeps in memory of witness and sources, in bytes."""
+        witness = sum(map(len, self.witness.state)) + sum(map(len, self.witness.codes))
+        return witness + self._brought.size_bytes
+
     def passed(self) -> Preimages:
         """Collect the nodes and codes on the way to all accounts that were asked for."""
         return paths(self.state_root, chain.from_iterable(self._asked), self._known())

@@ -5,6 +5,6 @@ May import ports and everything below; never a sibling shell.
 """
 
 from zkattest.store.sqlite import SqliteStore, StoreError
-from zkattest.store.trie_nodes import StateStatus, TrieNodeStore
+from zkattest.store.trie_nodes import StateStatus, StateStoreError, TrieNodeStore
 
-__all__ = ["SqliteStore", "StateStatus", "StoreError", "TrieNodeStore"]
+__all__ = ["SqliteStore", "StateStatus", "StateStoreError", "StoreError", "TrieNodeStore"]

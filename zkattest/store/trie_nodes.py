@@ -40,6 +40,10 @@ _MAX_LOOKUPS: Final = 200_000
 _MAX_TOUCHED: Final = 100_000
 
 
+class StateStoreError(StoreError):
+    """Say why a state store's file cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateStatus:
     """Say what a state store holds: preimages, their bytes, and commits so far."""
@@ -64,10 +68,10 @@ class TrieNodeStore:
         Open the file, or make it.
 
         `max_bytes` bounds the preimages; the file takes up to about 1.4 times as much. Raises
-        `StoreError` when the file is no state store, or is missing and not to be made.
+        `StateStoreError` when the file is no state store, or is missing and not to be made.
         """
         if not create and not path.is_file():
-            raise StoreError(f"{path}: no such file")
+            raise StateStoreError(f"{path}: no such file")
         self.path = path
         self.max_bytes = max_bytes
         self._max_lookups = max_lookups
@@ -95,7 +99,7 @@ class TrieNodeStore:
         """
         Take preimages in, and let go what was used longest ago, in one transaction.
 
-        Raises `StoreError` when the file cannot be written; then nothing has changed.
+        Raises `StateStoreError` when the file cannot be written; then nothing has changed.
         """
         with self._lock, self._named_errors(), self._transaction():
             uses, size_bytes = self._db.execute("SELECT uses, size_bytes FROM totals").fetchone()
@@ -108,7 +112,7 @@ class TrieNodeStore:
         self._touched.clear()
 
     def status(self) -> StateStatus:
-        """Say what is held; raises `StoreError` when the file cannot be read."""
+        """Say what is held; raises `StateStoreError` when the file cannot be read."""
         with self._lock, self._named_errors():
             (count,) = self._db.execute("SELECT count(*) FROM preimages").fetchone()
             uses, size_bytes = self._db.execute("SELECT uses, size_bytes FROM totals").fetchone()
@@ -132,9 +136,9 @@ class TrieNodeStore:
                 f"PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_VERSION}; COMMIT;"
             )
         elif application != _APPLICATION_ID:
-            raise StoreError(f"{self.path}: not a state store")
+            raise StateStoreError(f"{self.path}: not a state store")
         elif version != _VERSION:
-            raise StoreError(f"{self.path}: version {version}, expected {_VERSION}")
+            raise StateStoreError(f"{self.path}: version {version}, expected {_VERSION}")
         self._db.execute("PRAGMA synchronous=NORMAL")
 
     # --- Writing ------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ class TrieNodeStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}") from error
+            raise StateStoreError(f"{self.path}: {error}") from error
 
 
 class _Search:
