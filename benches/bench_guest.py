@@ -28,7 +28,7 @@ def count_cycles(block: bytes) -> int:
         path.write_bytes(block)
         command = [ROOT / ".venv" / "bin" / "zkattest", "execute", path, "--json"]
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    [execution] = json.loads(answer.stdout)
+    execution = json.loads(answer.stdout)
     return int(execution["cycles"])
 
 
