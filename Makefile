@@ -57,6 +57,7 @@ wheel: setup ## build a wheel into dist/
 
 bench: setup ## print the speed tables
 	for bench in benches/bench_*.py; do $(BIN)/python "$$bench" || exit; done
+	$(BIN)/python -m benches.static
 
 lock: setup ## pin the dependencies of pyproject.toml again
 	tools/lock.sh
