@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benches.static.blocks import Workload, mixed, transfers
+from tests.oracle.client import execute_chain
 
 SMALL, LARGE = 1_000, 171_000
 STEPS = (SMALL, 10_000, 50_000, LARGE)
@@ -40,15 +41,22 @@ TARGETS = {
 
 def measured(workload: Workload, repeats: int) -> dict[str, Any]:
     """Measure one block in a new process."""
+    package = workload.case.package()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "block.pickle")
-        path.write_bytes(pickle.dumps(workload.package))
+        path.write_bytes(pickle.dumps(package))
         command = [sys.executable, "-m", "benches.static.measure", path, str(repeats)]
         answer = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     figures = pickle.loads(answer.stdout)  # noqa: S301 - written by our own process
-    size = {"block_bytes": len(workload.package.block)}
-    size["witness_bytes"] = sum(map(len, workload.package.witness.state))
+    size = {"block_bytes": len(package.block)}
+    size["witness_bytes"] = sum(map(len, package.witness.state))
     return {"name": workload.name, "transactions": workload.transactions, **size, **figures}
+
+
+def specification_ms(workload: Workload) -> float:
+    """Execute a block once with the Python specification, which is another process."""
+    [answer] = execute_chain(workload.genesis(), [workload.case.block_rlp()])
+    return float(answer["elapsed_ms"])
 
 
 def run(steps: tuple[int, ...], repeats: int, progress: Console) -> list[dict[str, Any]]:
@@ -60,6 +68,9 @@ def run(steps: tuple[int, ...], repeats: int, progress: Console) -> list[dict[st
         few = max(3, repeats * SMALL // count)
         progress.print(f"measuring {build.__name__} of {count:,}, {few} times")
         rows.append(measured(workload, few))
+        if workload.name == "mixed":
+            progress.print("executing it with ethereum-execution")
+            rows[-1]["ethereum_execution_ms"] = specification_ms(workload)
     return rows
 
 
@@ -73,6 +84,7 @@ def summarize(rows: list[dict[str, Any]]) -> dict[str, float]:
         "known_keys_171000_s": round(large["known_keys_ms"] / 1_000, 3),
         "peak_rss_mib": round(large["peak_rss_mib"], 1),
         "reexecution_over_static_1000": round(small["reexecution_ms"] / small["first_sight_ms"], 2),
+        "ethereum_execution_1000_ms": round(small["ethereum_execution_ms"], 1),
         "recovery_over_batch": round(large["recovery_ms"] / large["batch_ms"], 2),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from coincurve import PrivateKey
 from eth_utils import to_canonical_address
@@ -12,9 +13,9 @@ from tests.helpers.blocks import Case, TestAccount
 from tests.helpers.transactions import Tx, authorization, blob_hash, key
 from tools.chain import contracts, genesis, system_contracts
 from tools.chain.wallet import call, word
+from zkattest.crypto.header_rlp import encode_header
 from zkattest.crypto.statement import execute_block
 from zkattest.spec.presets import OSAKA, Preset
-from zkattest.types.execution import BlockPackage
 
 # Accounts that share the trie with the senders, so that a witness has branches of a real size.
 BYSTANDERS = 4_000
@@ -29,18 +30,36 @@ PRESET: Preset = replace(OSAKA, header=replace(OSAKA.header, max_block_bytes=1 <
 
 @dataclass(frozen=True)
 class Workload:
-    """One block to check: the package, and the signers' addresses in the order of the block."""
+    """One block to check, with the state before it."""
 
     name: str
-    package: BlockPackage
-    transactions: int
+    case: Case
+
+    @property
+    def transactions(self) -> int:
+        """Count the transactions."""
+        return len(self.case.transactions)
+
+    def genesis(self) -> dict[str, Any]:
+        """Describe the pre-state to the independent implementation, the parent as its anchor."""
+        alloc = {
+            f"0x{address.hex()}": {
+                "balance": hex(account.balance),
+                "nonce": account.nonce,
+                "code": f"0x{account.code.hex()}",
+                "storage": {},
+            }
+            for address, account in self.case.accounts.items()
+        }
+        anchor = {"header": f"0x{encode_header(self.case.parent).hex()}"}
+        return {"config": {"chain_id": self.case.chain_id}, "alloc": alloc, "anchor": anchor}
 
 
 def transfers(count: int) -> Workload:
     """Build a block with one plain transfer from each of `count` senders."""
     txs = [Tx(signer=key(n), to=n.to_bytes(20, "big")) for n in range(count)]
     case = Case(transactions=tuple(txs), accounts=_accounts([tx.sender for tx in txs]))
-    return Workload("transfers", _with_limit(case).package(), count)
+    return Workload("transfers", _with_limit(case))
 
 
 def mixed(count: int) -> Workload:
@@ -51,7 +70,7 @@ def mixed(count: int) -> Workload:
     ledger = contracts.load()["ledger"].runtime
     accounts[LEDGER] = TestAccount(nonce=1, balance=0, code=ledger)
     case = _with_limit(Case(transactions=tuple(txs), accounts=accounts))
-    return Workload("mixed", _with_true_gas(case).package(), count)
+    return Workload("mixed", _with_true_gas(case))
 
 
 def _mixed_tx(number: int, signer: PrivateKey, nonce: int) -> Tx:

@@ -8,6 +8,7 @@ on standard input (`genesis`, `headers`: the anchor's, `blocks`: RLP in hex), on
 
 import json
 import sys
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -79,7 +80,9 @@ class Chain:
         transactions = tuple(canonical(item) for item in raw_transactions)
         withdrawals = tuple(rlp.decode_to(Withdrawal, rlp.encode(item)) for item in raw_withdrawals)
         attempt = copied(self.state)
+        started = perf_counter()
         output = apply_body(self.environment(header, attempt), transactions, withdrawals)
+        elapsed_ms = 1_000 * (perf_counter() - started)
         used = output.block_gas_used
         reverted = used != Uint(number(header.gas_used))
         if reverted:
@@ -102,6 +105,7 @@ class Chain:
             "gas_used": int(used),
             "blob_gas_used": int(output.blob_gas_used),
             "execution_reverted": reverted,
+            "elapsed_ms": elapsed_ms,
             **expected_fees,
         }
 
