@@ -145,7 +145,7 @@ class Case:
         transactions = b"".join(
             tx.raw() if tx.type == 0 else rlp.encode(tx.raw()) for tx in self.transactions
         )
-        withdrawals = [
+        withdrawals: list[rlp.Item] = [
             [w.index, w.validator_index, w.address, w.amount_gwei] for w in self.withdrawals
         ]
         return rlp.as_list(

@@ -22,6 +22,7 @@ COMMANDS = {
     "prover": "Build or find the prover worker.",
     "node": "Run an attester node.",
     "demo": "Play a proven chain to attesters, faults included.",
+    "vectors": "Run conformance vectors, against this or another program.",
 }
 
 

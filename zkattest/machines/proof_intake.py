@@ -264,10 +264,11 @@ def _proven_root(outcome: ProofOutcome, chain_id: ChainId) -> Root:
             # [IGNORE] We could find out.
             raise GossipIgnore(Reason.NOT_CHECKED, cause=cause, detail=detail)
         case ProofValid(public_values=public_values):
-            return _judge_values(public_values, chain_id)
+            return judge_public_values(public_values, chain_id)
 
 
-def _judge_values(public_values: bytes, chain_id: ChainId) -> Root:
+def judge_public_values(public_values: bytes, chain_id: ChainId) -> Root:
+    """Give the root that public values carry; raise `GossipReject` when they say nothing of use."""
     try:
         values = PublicValues.decode(public_values)
     except DecodeError as error:

@@ -185,7 +185,11 @@ def validate_authorization_lists(first: FirstRefusal, txs: TransactionColumns) -
 def validate_signature_values(first: FirstRefusal, txs: TransactionColumns) -> None:
     """Check the ranges of signatures: one signature has one form."""
     # EIP-155, EIP-2718: parity is a bit, or one of the known forms of a legacy `v`.
-    first.where(txs.y_parity > 1, Reason.SIGNATURE_PARITY_INVALID, got=txs.y_parity)
+    # A `v` of 0 or 1 is none of those, and stands where a parity would: it has no chain to name.
+    has_unknown_v = ~txs.has_chain_id & (txs.chain_id > 0)
+    first.where(
+        (txs.y_parity > 1) | has_unknown_v, Reason.SIGNATURE_PARITY_INVALID, got=txs.y_parity
+    )
     # SEC 1, 4.1.4: both numbers are in the group's range; the next rule bounds `s` from above.
     first.where(
         (txs.r < 1) | (txs.r > SECP256K1_ORDER - 1) | (txs.s < 1),

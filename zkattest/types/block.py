@@ -19,9 +19,10 @@ class TransactionColumns:
     """
     Hold what the static rules look at: one array for each field, one row for each transaction.
 
-    Fees are in wei a gas. A legacy transaction without a chain has no chain id; legacy and
-    access-list transactions have their gas price in both fee fields. `blobs` counts versioned
-    hashes, which stand one after another in `blob_versioned_hashes`; `authorizations` counts too.
+    Fees are in wei a gas. A legacy transaction without a chain has no chain id: the number is zero
+    then, and not zero where its `v` has no known form. Legacy and access-list transactions have
+    their gas price in both fee fields. `blobs` counts versioned hashes, which stand one after
+    another in `blob_versioned_hashes`; `authorizations` counts too.
     """
 
     type: NDArray[np.uint8]

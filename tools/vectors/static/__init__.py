@@ -1,0 +1,1 @@
+"""The cases of static verification: one module for a few groups."""
