@@ -158,7 +158,7 @@ def core_key(cargo: Path) -> str:
 
 def rust_sources() -> list[Path]:
     """List the files that can change the built module, in a fixed order."""
-    skipped = {"target", "tests", "benches", "examples"}
+    skipped = {"target", "tests", "benches", "examples", "fuzz"}
     return sorted(
         path
         for path in RUST.rglob("*")

@@ -1,13 +1,10 @@
 //! Blocks as the static rules read them: one call decodes a block strictly into columns, one
 //! recovers the senders, and accounts come out of a bag of trie nodes.
 
-mod accounts;
 mod columns;
 mod osaka_header;
-mod parse;
-mod rlp;
+mod refusals;
 mod senders;
-mod transaction;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,14 +17,13 @@ use ethrex_trie::Trie;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use zkattest_blocks::accounts::{Answer, Witness};
+use zkattest_blocks::{Transaction, block, header, keccak, osaka_header as before_fork};
 use zkattest_signatures::Signature;
 
-use self::accounts::{Account, Witness, WitnessFault};
 use self::columns::{columns, header_fields, wide};
-use self::parse::{parse_block, parse_header, refused};
 use self::senders::KeyCache;
-use self::transaction::{Transaction, keccak};
-use crate::errors::{Operand, guarded};
+use crate::errors::guarded;
 
 /// A block's transactions: their bytes, and their signatures for one parallel recovery.
 #[pyclass(frozen, module = "zkattest._core")]
@@ -123,18 +119,7 @@ fn decode_block(
     max_bytes: usize,
 ) -> PyResult<DecodedBlock<'_>> {
     let bytes: &[u8] = &data;
-    let mut parsed = guarded(py, || {
-        if bytes.len() > max_bytes {
-            return Err(refused(
-                "block_too_large",
-                vec![
-                    ("got", Operand::Int(bytes.len() as u64)),
-                    ("limit", Operand::Int(max_bytes as u64)),
-                ],
-            ));
-        }
-        parse_block(bytes)
-    })?;
+    let mut parsed = guarded(py, || Ok(block::decode(bytes, max_bytes)?))?;
     let withdrawals = parsed.withdrawals.iter().map(|w| {
         let address = PyBytes::new(py, w.address.as_bytes());
         (w.index, w.validator_index, address, w.amount)
@@ -165,7 +150,7 @@ fn decode_header<'py>(
     py: Python<'py>,
     data: &[u8],
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
-    let (header, hash) = guarded(py, || Ok((parse_header(data)?, keccak(data))))?;
+    let (header, hash) = guarded(py, || Ok((header::decode(data)?, keccak(data))))?;
     Ok((header_fields(py, &header)?, PyBytes::new(py, &hash)))
 }
 
@@ -175,14 +160,14 @@ fn decode_osaka_header<'py>(
     py: Python<'py>,
     data: &[u8],
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
-    let (header, hash) = guarded(py, || Ok((osaka_header::parse(data)?, keccak(data))))?;
-    Ok((header.fields(py)?, PyBytes::new(py, &hash)))
+    let (header, hash) = guarded(py, || Ok((before_fork::decode(data)?, keccak(data))))?;
+    Ok((osaka_header::fields(py, &header)?, PyBytes::new(py, &hash)))
 }
 
 /// Reads accounts of one state root.
 #[pyclass(frozen, module = "zkattest._core")]
 pub(crate) struct AccountReader {
-    witness: Arc<Witness>,
+    witness: Arc<Witness<PyBackedBytes>>,
     root: [u8; 32],
 }
 
@@ -221,20 +206,24 @@ impl AccountReader {
 
 fn account_values<'py>(
     py: Python<'py>,
-    found: Result<Option<Account<'_>>, WitnessFault>,
+    found: Answer<'_, PyBackedBytes>,
     no_code: &Bound<'py, PyBytes>,
 ) -> PyResult<Bound<'py, PyAny>> {
     match found {
         Ok(None) => Ok(py.None().into_bound(py)),
         Ok(Some(account)) => {
             let balance = wide(py, account.balance_wei)?;
+            // The same object for all accounts that have the code: copies of a long one for each
+            // of many senders would fill the memory.
             let code = match account.code {
-                [] => no_code.clone(),
-                code => PyBytes::new(py, code),
+                Some(code) => code.into_pyobject(py)?.into_any(),
+                None => no_code.clone().into_any(),
             };
             Ok((account.nonce, balance, code).into_pyobject(py)?.into_any())
         }
-        Err(fault) => Ok(fault.words().into_pyobject(py)?.into_any()),
+        Err(fault) => Ok((refusals::cause(&fault), fault.to_string())
+            .into_pyobject(py)?
+            .into_any()),
     }
 }
 

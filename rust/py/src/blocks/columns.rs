@@ -2,10 +2,12 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt};
+use zkattest_blocks::Transaction;
+use zkattest_blocks::rlp::low_u64;
 use zkattest_execution::Header;
 
-use super::rlp::low_u64;
-use super::transaction::Transaction;
+/// Stands in the place of a chain id where a legacy `v` has none of its known forms.
+const NO_CHAIN: [u8; 32] = [0xff; 32];
 
 /// Give the header's fields by their names.
 pub(super) fn header_fields<'py>(py: Python<'py>, header: &Header) -> PyResult<Bound<'py, PyDict>> {
@@ -72,7 +74,11 @@ pub(super) fn columns<'py>(
     };
     bytes("type", |tx| tx.tx_type)?;
     bytes("has_chain_id", |tx| tx.chain_id.is_some().into())?;
-    words("chain_id", |tx| tx.chain_id.as_deref().unwrap_or_default())?;
+    words("chain_id", |tx| match &tx.chain_id {
+        Some(chain_id) => chain_id.as_slice(),
+        None if tx.has_unknown_v => NO_CHAIN.as_slice(),
+        None => &[],
+    })?;
     numbers("nonce", |tx| tx.nonce)?;
     numbers("gas", |tx| tx.gas)?;
     words("max_fee_per_gas", |tx| tx.max_fee_per_gas)?;

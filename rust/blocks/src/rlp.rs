@@ -1,50 +1,62 @@
 //! A strict RLP reader over borrowed bytes: one encoding per value, nothing re-encoded.
 
-use std::fmt;
+use thiserror::Error;
 
 /// How an item is malformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// It ends before its length says.
+    #[error("truncated")]
     Truncated,
+    /// The same value has a shorter form.
+    #[error("not canonical RLP")]
     NotCanonical,
+    /// A number begins with a zero.
+    #[error("number with a leading zero")]
     LeadingZero,
+    /// Bytes follow the one item.
+    #[error("trailing bytes")]
     TrailingBytes,
+    /// A list ends too early.
+    #[error("missing")]
     MissingField,
+    /// A list goes on too long.
+    #[error("fields after the last one")]
     ExtraField,
+    /// It is a byte string.
+    #[error("bytes where a list belongs")]
     ExpectedList,
+    /// It is a list.
+    #[error("a list where bytes belong")]
     ExpectedBytes,
-    TooLong { limit_bytes: usize },
-    WrongLength { expected_bytes: usize },
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => f.write_str("truncated"),
-            Self::NotCanonical => f.write_str("not canonical RLP"),
-            Self::LeadingZero => f.write_str("number with a leading zero"),
-            Self::TrailingBytes => f.write_str("trailing bytes"),
-            Self::MissingField => f.write_str("missing"),
-            Self::ExtraField => f.write_str("fields after the last one"),
-            Self::ExpectedList => f.write_str("bytes where a list belongs"),
-            Self::ExpectedBytes => f.write_str("a list where bytes belong"),
-            Self::TooLong { limit_bytes } => write!(f, "number longer than {limit_bytes} bytes"),
-            Self::WrongLength { expected_bytes } => write!(f, "not {expected_bytes} bytes long"),
-        }
-    }
+    /// A number is too large for its type.
+    #[error("number longer than {limit_bytes} bytes")]
+    TooLong {
+        /// Most bytes that it may have.
+        limit_bytes: usize,
+    },
+    /// A string has another length than its type.
+    #[error("not {expected_bytes} bytes long")]
+    WrongLength {
+        /// Bytes that it has to have.
+        expected_bytes: usize,
+    },
 }
 
 /// One item: what it is, what it holds, and all of its bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Item<'a> {
-    pub(crate) is_list: bool,
-    pub(crate) payload: &'a [u8],
-    pub(crate) whole: &'a [u8],
+pub struct Item<'a> {
+    /// Whether it is a list or a byte string.
+    pub is_list: bool,
+    /// What follows the head.
+    pub payload: &'a [u8],
+    /// Head and payload.
+    pub whole: &'a [u8],
 }
 
 impl<'a> Item<'a> {
     /// Read the one item that `data` is.
-    pub(crate) fn only(data: &'a [u8]) -> Result<Self, Fault> {
+    pub fn only(data: &'a [u8]) -> Result<Self, Fault> {
         let mut reader = Reader::new(data);
         let item = reader.item()?;
         if reader.is_done() {
@@ -55,7 +67,7 @@ impl<'a> Item<'a> {
     }
 
     /// Open a list.
-    pub(crate) fn list(self) -> Result<Reader<'a>, Fault> {
+    pub fn list(self) -> Result<Reader<'a>, Fault> {
         if self.is_list {
             Ok(Reader::new(self.payload))
         } else {
@@ -64,7 +76,7 @@ impl<'a> Item<'a> {
     }
 
     /// Take the bytes of a string.
-    pub(crate) fn bytes(self) -> Result<&'a [u8], Fault> {
+    pub fn bytes(self) -> Result<&'a [u8], Fault> {
         if self.is_list {
             Err(Fault::ExpectedBytes)
         } else {
@@ -73,14 +85,14 @@ impl<'a> Item<'a> {
     }
 
     /// Take a string of fixed length.
-    pub(crate) fn fixed<const N: usize>(self) -> Result<&'a [u8; N], Fault> {
+    pub fn fixed<const N: usize>(self) -> Result<&'a [u8; N], Fault> {
         self.bytes()?
             .try_into()
             .map_err(|_| Fault::WrongLength { expected_bytes: N })
     }
 
     /// Take a number of at most `limit_bytes` bytes, big-endian, without leading zeros.
-    pub(crate) fn number(self, limit_bytes: usize) -> Result<&'a [u8], Fault> {
+    pub fn number(self, limit_bytes: usize) -> Result<&'a [u8], Fault> {
         let bytes = self.bytes()?;
         if bytes.first() == Some(&0) {
             return Err(Fault::LeadingZero);
@@ -92,13 +104,14 @@ impl<'a> Item<'a> {
     }
 
     /// Take a number of at most eight bytes.
-    pub(crate) fn uint64(self) -> Result<u64, Fault> {
+    pub fn uint64(self) -> Result<u64, Fault> {
         self.number(8).map(low_u64)
     }
 }
 
 /// Read the low 64 bits of a big-endian number.
-pub(crate) fn low_u64(number: &[u8]) -> u64 {
+#[must_use]
+pub fn low_u64(number: &[u8]) -> u64 {
     number
         .iter()
         .fold(0, |value, byte| value << 8 | u64::from(*byte))
@@ -106,26 +119,31 @@ pub(crate) fn low_u64(number: &[u8]) -> u64 {
 
 /// Items one after another.
 #[derive(Debug, Clone)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(rest: &'a [u8]) -> Self {
+    /// Read from the beginning of `rest`.
+    #[must_use]
+    pub fn new(rest: &'a [u8]) -> Self {
         Self { rest }
     }
 
     /// Count the bytes that are left.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn remaining_bytes(&self) -> usize {
         self.rest.len()
     }
 
-    pub(crate) fn is_done(&self) -> bool {
+    /// Tell whether nothing is left.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// Take the next item.
-    pub(crate) fn item(&mut self) -> Result<Item<'a>, Fault> {
+    pub fn item(&mut self) -> Result<Item<'a>, Fault> {
         let &first = self.rest.first().ok_or(Fault::MissingField)?;
         let (is_list, head, payload_bytes) = match first {
             0x00..=0x7f => (false, 0, 1),
@@ -163,7 +181,8 @@ impl<'a> Reader<'a> {
 }
 
 /// Write the head of a list whose payload has `payload_bytes` bytes.
-pub(crate) fn list_head(payload_bytes: usize) -> Vec<u8> {
+#[must_use]
+pub fn list_head(payload_bytes: usize) -> Vec<u8> {
     if payload_bytes < 56 {
         return vec![0xc0_u8.wrapping_add(payload_bytes.to_le_bytes()[0])];
     }
@@ -178,7 +197,7 @@ pub(crate) fn list_head(payload_bytes: usize) -> Vec<u8> {
 }
 
 /// Append a number.
-pub(crate) fn write_number(out: &mut Vec<u8>, value: u64) {
+pub fn write_number(out: &mut Vec<u8>, value: u64) {
     let bytes: Vec<u8> = value
         .to_be_bytes()
         .into_iter()

@@ -1,10 +1,11 @@
 //! One transaction of Osaka (types 0 to 4), read where it lies: the values that rules look at, and
 //! the hash that was signed, taken from the raw bytes.
 
-use ethrex_crypto::keccak::{Keccak256, keccak_hash};
+use ethrex_crypto::keccak::Keccak256;
+use thiserror::Error;
 use zkattest_signatures::Signature;
 
-use super::rlp::{Fault, Item, Reader, list_head, low_u64, write_number};
+use crate::rlp::{Fault, Item, Reader, list_head, low_u64, write_number};
 
 /// Bytes of a 256-bit number.
 const WORD: usize = 32;
@@ -12,49 +13,79 @@ const WORD: usize = 32;
 const AUTHORIZATION_MAGIC: u8 = 0x05;
 
 /// Why bytes are not a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TransactionFault {
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TransactionFault {
+    /// The type byte is none that Osaka has.
+    #[error("unknown type {0}")]
     UnknownType(u8),
-    Field { field: &'static str, fault: Fault },
+    /// A field is malformed.
+    #[error("{field}: {fault}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// How it is malformed.
+        fault: Fault,
+    },
 }
 
 /// The values of one transaction; wide numbers stay as the bytes of the block.
 #[derive(Debug, Default)]
-pub(crate) struct Transaction<'a> {
-    pub(crate) tx_type: u8,
+pub struct Transaction<'a> {
+    /// 0 to 4.
+    pub tx_type: u8,
     /// Absent where a legacy transaction is not bound to a chain.
-    pub(crate) chain_id: Option<Vec<u8>>,
-    pub(crate) nonce: u64,
-    pub(crate) gas: u64,
-    pub(crate) max_fee_per_gas: &'a [u8],
-    pub(crate) max_priority_fee_per_gas: &'a [u8],
+    pub chain_id: Option<Vec<u8>>,
+    /// Whether a legacy `v` has none of its known forms; small ones look like a parity.
+    pub has_unknown_v: bool,
+    /// As in the transaction.
+    pub nonce: u64,
+    /// Gas limit.
+    pub gas: u64,
+    /// Wei a gas; the gas price of types 0 and 1.
+    pub max_fee_per_gas: &'a [u8],
+    /// Wei a gas; the gas price of types 0 and 1.
+    pub max_priority_fee_per_gas: &'a [u8],
     /// Absent where the transaction creates a contract.
-    pub(crate) to: Option<&'a [u8]>,
-    pub(crate) value: &'a [u8],
-    pub(crate) data_bytes: usize,
-    pub(crate) data_zero_bytes: usize,
-    pub(crate) access_list_addresses: usize,
-    pub(crate) access_list_keys: usize,
-    pub(crate) max_fee_per_blob_gas: &'a [u8],
-    pub(crate) blob_versioned_hashes: Vec<&'a [u8; 32]>,
+    pub to: Option<&'a [u8]>,
+    /// Wei.
+    pub value: &'a [u8],
+    /// Bytes of calldata or initcode.
+    pub data_bytes: usize,
+    /// How many of them are zero.
+    pub data_zero_bytes: usize,
+    /// Entries of the access list.
+    pub access_list_addresses: usize,
+    /// Storage keys in all entries.
+    pub access_list_keys: usize,
+    /// Wei a blob gas.
+    pub max_fee_per_blob_gas: &'a [u8],
+    /// One for each blob.
+    pub blob_versioned_hashes: Vec<&'a [u8; 32]>,
     /// What each authorization signs, with its signature.
-    pub(crate) authorizations: Vec<Signature>,
+    pub authorizations: Vec<Signature>,
     /// 0 or 1; for a legacy `v` of no known form, `v` itself.
-    pub(crate) y_parity: Vec<u8>,
-    pub(crate) r: &'a [u8],
-    pub(crate) s: &'a [u8],
-    pub(crate) signing_hash: [u8; 32],
+    pub y_parity: Vec<u8>,
+    /// Of the signature.
+    pub r: &'a [u8],
+    /// Of the signature.
+    pub s: &'a [u8],
+    /// What was signed, hashed.
+    pub signing_hash: [u8; 32],
 }
 
 impl Transaction<'_> {
     /// Give what recovery needs.
-    pub(crate) fn signature(&self) -> Signature {
+    #[must_use]
+    pub fn signature(&self) -> Signature {
         Signature::new(self.signing_hash, &self.y_parity, self.r, self.s)
     }
 }
 
 /// Decode the canonical bytes of a transaction.
-pub(crate) fn decode(raw: &[u8]) -> Result<Transaction<'_>, TransactionFault> {
+///
+/// # Errors
+/// [`TransactionFault`], with the field.
+pub fn decode(raw: &[u8]) -> Result<Transaction<'_>, TransactionFault> {
     match raw.split_first() {
         Some((tx_type @ 1..=4, payload)) => typed(*tx_type, payload),
         Some((0xc0..=0xff, _)) => legacy(raw),
@@ -172,7 +203,10 @@ fn legacy(raw: &[u8]) -> Result<Transaction<'_>, TransactionFault> {
             tx.y_parity = number((v - 35) % 2);
             tx.signing_hash = hash_list(&[], &[unsigned, &chain]);
         }
-        _ => tx.y_parity = v.to_vec(),
+        _ => {
+            tx.has_unknown_v = true;
+            tx.y_parity = v.to_vec();
+        }
     }
     Ok(tx)
 }
@@ -234,7 +268,7 @@ fn authorizations(item: Item<'_>) -> Result<Vec<Signature>, Fault> {
         let y_parity = fields.item()?.number(1)?;
         let (r, s) = (fields.item()?.number(WORD)?, fields.item()?.number(WORD)?);
         end_of(&fields)?;
-        let signed = tuple.payload.len() - rest.len();
+        let signed = tuple.payload.len() - rest.remaining_bytes();
         let hash = hash_list(
             &[AUTHORIZATION_MAGIC],
             &[tuple.payload.get(..signed).unwrap_or(&[])],
@@ -258,7 +292,7 @@ fn signed_part<'a>(list: &'a [u8], fields: &Fields<'a>) -> &'a [u8] {
         .map(|item| item.payload)
         .unwrap_or_default();
     payload
-        .get(..payload.len() - fields.reader.len())
+        .get(..payload.len() - fields.reader.remaining_bytes())
         .unwrap_or_default()
 }
 
@@ -278,9 +312,4 @@ fn number(value: u64) -> Vec<u8> {
         .into_iter()
         .skip_while(|byte| *byte == 0)
         .collect()
-}
-
-/// Hash one byte string.
-pub(crate) fn keccak(data: &[u8]) -> [u8; 32] {
-    keccak_hash(data)
 }

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use pyo3::pybacked::PyBackedBytes;
 use rayon::prelude::*;
+use thiserror::Error;
 
-use super::rlp::{Fault, Item, Reader};
-use super::transaction::keccak;
-
-type Hash = [u8; 32];
+use crate::rlp::{Fault, Item, Reader};
+use crate::{Hash, keccak};
 
 const EMPTY_TRIE_ROOT: Hash = [
     0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e,
@@ -20,28 +18,30 @@ const EMPTY_CODE_HASH: Hash = [
 ];
 
 /// Why an account cannot be read. None of it says anything about the block.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum WitnessFault {
-    MissingNode { hash: Hash, path: Vec<u8> },
-    MalformedNode { path: Vec<u8>, what: &'static str },
-    MissingCode { hash: Hash },
-}
-
-impl WitnessFault {
-    /// Give the word of the cause and one line of detail.
-    pub(crate) fn words(&self) -> (&'static str, String) {
-        match self {
-            Self::MissingNode { hash, path } => (
-                "missing_node",
-                format!("trie node 0x{} at path '{}'", hex(hash), nibbles(path)),
-            ),
-            Self::MalformedNode { path, what } => (
-                "malformed_node",
-                format!("trie node at path '{}': {what}", nibbles(path)),
-            ),
-            Self::MissingCode { hash } => ("missing_code", format!("code 0x{}", hex(hash))),
-        }
-    }
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WitnessFault {
+    /// No node has the hash that leads on.
+    #[error("trie node 0x{} at path '{}'", hex(hash), nibbles(path))]
+    MissingNode {
+        /// Keccak-256 of the node.
+        hash: Hash,
+        /// Nibbles that lead to it.
+        path: Vec<u8>,
+    },
+    /// A node is none.
+    #[error("trie node at path '{}': {what}", nibbles(path))]
+    MalformedNode {
+        /// Nibbles that lead to it.
+        path: Vec<u8>,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// No code has the hash that an account names.
+    #[error("code 0x{}", hex(hash))]
+    MissingCode {
+        /// Keccak-256 of the code.
+        hash: Hash,
+    },
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -54,22 +54,29 @@ fn nibbles(path: &[u8]) -> String {
 
 /// The values of one account that the static rules ask for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Account<'a> {
-    pub(crate) nonce: u64,
-    pub(crate) balance_wei: &'a [u8],
-    pub(crate) code: &'a [u8],
+pub struct Account<'a, B> {
+    /// Transactions it has sent.
+    pub nonce: u64,
+    /// Big-endian, without leading zeros.
+    pub balance_wei: &'a [u8],
+    /// Its code as it was given; None where it has none.
+    pub code: Option<&'a B>,
 }
+
+/// An account, None where the state has none, or why nobody can say.
+pub type Answer<'a, B> = Result<Option<Account<'a, B>>, WitnessFault>;
 
 /// Nodes and codes by their hashes.
 #[derive(Debug)]
-pub(crate) struct Witness<B = PyBackedBytes> {
+pub struct Witness<B> {
     nodes: HashMap<Hash, B>,
     codes: HashMap<Hash, B>,
 }
 
 impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
     /// Hash everything, over all cores.
-    pub(crate) fn new(nodes: Vec<B>, codes: Vec<B>) -> Self {
+    #[must_use]
+    pub fn new(nodes: Vec<B>, codes: Vec<B>) -> Self {
         Self {
             nodes: by_hash(nodes),
             codes: by_hash(codes),
@@ -77,11 +84,8 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
     }
 
     /// Read the accounts of some addresses under a state root, over all cores.
-    pub(crate) fn accounts(
-        &self,
-        root: &Hash,
-        addresses: &[[u8; 20]],
-    ) -> Vec<Result<Option<Account<'_>>, WitnessFault>> {
+    #[must_use]
+    pub fn accounts(&self, root: &Hash, addresses: &[[u8; 20]]) -> Vec<Answer<'_, B>> {
         addresses
             .par_iter()
             .with_min_len(64)
@@ -90,7 +94,7 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
     }
 
     /// Read the account of an address under a state root.
-    fn account(&self, root: &Hash, address: &[u8]) -> Result<Option<Account<'_>>, WitnessFault> {
+    fn account(&self, root: &Hash, address: &[u8]) -> Answer<'_, B> {
         let path: Vec<u8> = keccak(address)
             .iter()
             .flat_map(|byte| [byte >> 4, byte & 15])
@@ -104,12 +108,10 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
                 what: "its value is no account",
             })?;
         let code = if *code_hash == EMPTY_CODE_HASH {
-            &[]
+            None
         } else {
             let found = self.codes.get(code_hash);
-            found
-                .ok_or(WitnessFault::MissingCode { hash: *code_hash })?
-                .as_ref()
+            Some(found.ok_or(WitnessFault::MissingCode { hash: *code_hash })?)
         };
         Ok(Some(Account {
             nonce,
