@@ -149,7 +149,7 @@ def parities() -> Iterator[Vector]:
 def legacy_values() -> Iterator[Vector]:
     """The value `v` of a legacy transaction: 27, 28, or the chain id and a parity."""
     open_, bound = Tx(type=0, protected=False), Tx(type=0)
-    for v in (26, 29, 34, 2**64, 2**255):
+    for v in (0, 1, 26, 29, 34, 2**64, 2**255):
         name = {2**64: "2_to_the_64", 2**255: "2_to_the_255"}.get(v, str(v))
         _, r, s = sign(key(1), open_.digest())
         yield case(
