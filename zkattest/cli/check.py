@@ -9,6 +9,7 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import one_line, print_json
 from zkattest.cli.proving import read_package
+from zkattest.cli.sources import StateRpc, StateStore, open_named
 from zkattest.node.embed import check_block
 from zkattest.spec.presets import PRESETS, PresetName
 from zkattest.spec.reasons import CannotVerify, InvalidBlock, show_operands
@@ -30,6 +31,8 @@ def check(
     refund_aware: Annotated[
         bool, typer.Option("--refund-aware", help="Allow for refunds in the inclusion gas.")
     ] = False,
+    state_store: StateStore = None,
+    state_rpc: StateRpc = None,
 ) -> ExitCode:
     """
     Check a block without executing it, against the parent in its package.
@@ -38,14 +41,15 @@ def check(
     """
     package = read_package(file)
     rules = PRESETS[preset].with_flags(refund_aware=refund_aware, cap_balance=cap_balance)
-    started = perf_counter()
-    try:
-        report = check_block(package, rules)
-    except InvalidBlock as refusal:
-        return report_invalid(file, refusal, json=json)
-    except CannotVerify as failure:
-        return report_not_checked(file, failure, json=json)
-    return report_valid(report, 1_000 * (perf_counter() - started), json=json)
+    with open_named(state_store, state_rpc) as sources:
+        started = perf_counter()
+        try:
+            report = check_block(package, rules, sources)
+        except InvalidBlock as refusal:
+            return report_invalid(file, refusal, json=json)
+        except CannotVerify as failure:
+            return report_not_checked(file, failure, json=json)
+        return report_valid(report, 1_000 * (perf_counter() - started), json=json)
 
 
 def report_valid(report: StaticReport, elapsed_ms: float, *, json: bool) -> ExitCode:

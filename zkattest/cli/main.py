@@ -20,6 +20,7 @@ COMMANDS = {
     "prove": "Prove the execution of a block.",
     "execute": "Count a block's cycles in the guest, without proving.",
     "prover": "Build or find the prover worker.",
+    "state": "Look into a partial state, or fill it.",
     "node": "Run an attester node.",
     "demo": "Play a proven chain to attesters, faults included.",
     "vectors": "Run conformance vectors, against this or another program.",

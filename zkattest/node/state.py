@@ -15,12 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from zkattest.node.embed import check_block
 from zkattest.rpc import ExecutionClient, RpcLimits
+from zkattest.spec.presets import OSAKA
 from zkattest.spec.state_reader import NodeSource, StateReader
+from zkattest.spec.static_block import read_block
+from zkattest.spec.trie_walk import Preimages
 from zkattest.store import TrieNodeStore
 from zkattest.store.trie_nodes import DEFAULT_MAX_BYTES
-from zkattest.types.execution import ExecutionWitness, Header
-from zkattest.types.ids import Root
+from zkattest.types.execution import BlockPackage, ExecutionWitness, Header
+from zkattest.types.ids import BlockHash, Root
 
 _MAX_WAITING: Final = 64
 _MAX_WAITING_BYTES: Final = 1 << 27
@@ -83,13 +87,59 @@ class StateSources:
             self._store.save(reader.passed())
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Count nodes and codes, and sum their bytes."""
+
+    count: int
+    size_bytes: int
+
+    @classmethod
+    def of(cls, preimages: Preimages) -> Amount:
+        """Measure preimages."""
+        return cls(len(preimages), preimages.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Say of a block how large its witness is, what a check reads of it, what was there before."""
+
+    number: int
+    block_hash: BlockHash
+    witness: Amount
+    read: Amount
+    held_before: Amount
+
+
+def import_package(store: TrieNodeStore, package: BlockPackage) -> ImportReport:
+    """
+    Check a block and keep the accounts that the check reads; its pre-state is taken as proven.
+
+    Raises `InvalidBlock`, `CannotVerify`, or `StateStoreError` where the file fails.
+    """
+    report = check_block(package, sources=[store])
+    block = read_block(package.block, OSAKA)
+    reader = StateReader.before(block.header, package.witness, [store])
+    reader.accounts(block.senders().addresses)
+    read = reader.passed()
+    held = store.held(read)
+    store.save(read)
+    return ImportReport(
+        number=report.number,
+        block_hash=report.block_hash,
+        witness=Amount.of(Preimages.of(package.witness.state, package.witness.codes)),
+        read=Amount.of(read),
+        held_before=Amount.of(held),
+    )
+
+
 @contextmanager
-def open_sources(settings: StateSettings) -> Iterator[StateSources]:
+def open_sources(settings: StateSettings, *, create: bool = True) -> Iterator[StateSources]:
     """Open what is configured; raises `StateStoreError` or `ValueError` where it cannot be."""
     with ExitStack() as stack:
         store = client = None
         if settings.store is not None:
-            store = TrieNodeStore(settings.store, settings.store_bytes)
+            store = TrieNodeStore(settings.store, settings.store_bytes, create=create)
             stack.callback(store.close)
         if settings.rpc is not None:
             client = ExecutionClient(settings.rpc, settings.rpc_limits)

@@ -111,6 +111,20 @@ class TrieNodeStore:
             self._db.execute("UPDATE totals SET uses = ?, size_bytes = ?", (uses, size_bytes))
         self._touched.clear()
 
+    def held(self, preimages: Preimages) -> Preimages:
+        """Give those that the store holds; raises `StateStoreError` when it cannot be read."""
+        query = "SELECT 1 FROM preimages WHERE hash = ?"
+        with self._lock, self._named_errors():
+            here = {
+                key
+                for key in chain(preimages.nodes, preimages.codes)
+                if self._db.execute(query, (key,)).fetchone()
+            }
+        return Preimages(
+            {key: node for key, node in preimages.nodes.items() if key in here},
+            {key: code for key, code in preimages.codes.items() if key in here},
+        )
+
     def status(self) -> StateStatus:
         """Say what is held; raises `StateStoreError` when the file cannot be read."""
         with self._lock, self._named_errors():

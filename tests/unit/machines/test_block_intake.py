@@ -17,6 +17,7 @@ from zkattest.machines.events import (
     CheckBlock,
     Decision,
     Fault,
+    KeepState,
     ParentVerdict,
     Refused,
 )
@@ -25,6 +26,66 @@ from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
 
 ACCEPT, IGNORE, REJECT = Verdict.ACCEPT, Verdict.IGNORE, Verdict.REJECT
+
+
+# --- What checks have read ----------------------------------------------------------------------
+
+
+def kept(play):
+    return [effect.content_id for effect in play.log if isinstance(effect, KeepState)]
+
+
+def test_state__kept_when_the_parent_was_proven_before():
+    blocks = chain(1)
+    play = Play.start()
+    play.at(1, 0)
+    play.block(blocks[1], 1)
+    assert kept(play) == [root_of("content", blocks[1].content)]
+
+
+def test_state__kept_when_the_parent_is_proven_afterwards():
+    blocks = chain(2)
+    play = advance(Play.start(), blocks, 2, without={1})
+    first, second = (root_of("content", block.content) for block in blocks[1:])
+    assert kept(play) == [first]
+    play.prove(blocks[1])
+    assert kept(play) == [first, second]
+
+
+def test_state__kept_once_when_the_parent_is_proven_during_the_check():
+    blocks = chain(2)
+    play = advance(Play.start(), blocks, 1, without={1})
+    before = kept(play)
+    play.at(2, 0)
+    play.hold = True
+    play.block(blocks[2], 2)
+    [opening] = play.held
+    play.held.clear()
+    play.feed(play.answer(opening))
+    [checking] = play.held
+    play.held.clear()
+    play.hold = False
+    play.prove(blocks[1])
+    assert kept(play) == before
+    play.feed(play.answer(checking))
+    assert kept(play) == [*before, root_of("content", blocks[2].content)]
+
+
+def test_state__never_kept_of_a_block_that_is_not_valid_or_not_proven():
+    blocks = chain(2)
+    play = advance(Play.start(), blocks, 1, without={1})
+    honest = kept(play)
+    liar = lying_child(blocks)
+    play.at(2, 0)
+    play.block(liar, 2)
+    assert kept(play) == honest
+    play.prove(blocks[1])
+    assert kept(play) == honest
+    refused = blocks[1].child(name="refused")
+    play.block_answers[refused.content] = Refused(Reason.NONCE_MISMATCH)
+    play.at(3, 0)
+    play.block(refused, 3)
+    assert kept(play) == honest
 
 
 # --- Contradictions -----------------------------------------------------------------------------

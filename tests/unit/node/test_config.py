@@ -7,6 +7,8 @@ import pytest
 from zkattest.crypto.blocks import decode_header
 from zkattest.machines.settings import Policy
 from zkattest.node.config import ConfigError, load_config
+from zkattest.node.state import StateSettings
+from zkattest.rpc import RpcLimits
 from zkattest.types.execution import BlockPackage
 from zkattest.types.ids import ProofType
 from zkattest.verify.proof import ProofSystem
@@ -65,6 +67,47 @@ def test_config__defaults_where_a_node_needs_nothing_else(tmp_path):
     lines = [line for line in GOOD.splitlines() if not line.startswith(("store", "policy", "peer"))]
     config = load_config(write(tmp_path, "\n".join(lines)))
     assert (config.store, config.policy, config.peers) == (None, Policy.ABSTAIN, ())
+
+
+def test_state__none_beside_the_witness_by_default(tmp_path):
+    assert load_config(write(tmp_path, GOOD)).state == StateSettings()
+
+
+def test_state__read_with_its_bounds(tmp_path):
+    extra = """
+state_store = "state.sqlite"
+state_store_bytes = 1000
+state_rpc = "http://user:word@127.0.0.1:8545/path"
+state_rpc_deadline_ms = 500
+state_rpc_requests = 4
+state_rpc_batch = 1
+state_rpc_response_bytes = 100000
+state_rpc_connections = 2
+"""
+    assert load_config(write(tmp_path, GOOD + extra)).state == StateSettings(
+        store=tmp_path / "state.sqlite",
+        store_bytes=1_000,
+        rpc="http://user:word@127.0.0.1:8545/path",
+        rpc_limits=RpcLimits(
+            deadline_ms=500, requests=4, batch=1, response_bytes=100_000, connections=2
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("state_store = 1", "node.state_store"),
+        ("state_store_bytes = 0", "node.state_store_bytes"),
+        ('state_rpc = "127.0.0.1:8545"', "node.state_rpc"),
+        ("state_rpc_deadline_ms = -1", "node.state_rpc_deadline_ms"),
+        ("state_rpc_batch = true", "node.state_rpc_batch"),
+    ],
+)
+def test_state__refused_by_field(tmp_path, line, field):
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(tmp_path, f"{GOOD}{line}\n"))
+    assert refusal.value.field == field
 
 
 def test_network__another_genesis_is_another_network(tmp_path):

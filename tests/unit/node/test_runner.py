@@ -3,12 +3,22 @@
 import pytest
 import trio
 
-from tests.helpers.attester import BUILDER, CHAIN_ID, GENESIS_MS, SLOT_MS, Play, chain, settings
+from tests.helpers.attester import (
+    BUILDER,
+    CHAIN_ID,
+    GENESIS_MS,
+    SLOT_MS,
+    Play,
+    chain,
+    root_of,
+    settings,
+)
 from zkattest.machines.attester import AttesterMachine
 from zkattest.machines.events import SaveBlock, SaveDecision
 from zkattest.node.journal import Journal
 from zkattest.node.profile import Topics
 from zkattest.node.runner import AttesterRunner
+from zkattest.store import StateStoreError
 from zkattest.types.execution import ExecutionWitness
 from zkattest.types.gossip import GossipMessage, Verdict
 from zkattest.types.ids import Slot
@@ -31,6 +41,12 @@ class Shells:
         self.script = Play.start()
         self.script.blocks = {block.content: block for block in blocks}
         self.told = []
+        self.full_disk = False
+
+    def keep_state(self, content_id):
+        self.told.append(("keep", content_id))
+        if self.full_disk:
+            raise StateStoreError("state.sqlite: database or disk is full")
 
     def publish(self, topic, ssz_bytes):
         raise AssertionError("an attester publishes nothing")
@@ -89,6 +105,7 @@ def play():
         store=shells,
         journal=Journal(events, shells),
         clock=VirtualClock(),
+        state=shells,
     )
     return runner, shells, events, blocks[1]
 
@@ -127,3 +144,23 @@ async def test_runner__saves_before_the_network_hears(play, autojump_clock):
     report = shells.told.index(("report", b"\x01" * 20, Verdict.ACCEPT))
     saved = [effect for what, effect, *_ in shells.told[:report] if what == "save"]
     assert [type(effect) for effect in saved] == [SaveBlock, SaveBlock]
+
+
+@pytest.mark.parametrize("full_disk", [False, True])
+async def test_runner__keeps_the_state_of_a_proven_block_and_survives_a_full_disk(
+    play, autojump_clock, full_disk
+):
+    autojump_clock.autojump_threshold = 0.5
+    runner, shells, events, block = play
+    shells.full_disk = full_disk
+    send, receive = trio.open_memory_channel(1)
+    async with trio.open_nursery() as nursery, send:
+        nursery.start_soon(runner.run, receive)
+        await send.send(message_of(block, 1))
+        if full_disk:
+            failure = await events.wait_for("state_not_kept")
+            assert failure == {"detail": "state.sqlite: database or disk is full"}
+        decided = await events.wait_for("decided")
+        nursery.cancel_scope.cancel()
+    assert (decided["slot"], decided["decision"]) == (1, "attest")
+    assert ("keep", root_of("content", block.content)) in shells.told

@@ -246,6 +246,22 @@ def test_client__shows_neither_user_nor_path():
     assert not any(word in str(failure.value) for word in ("secret", "user", "key", "token"))
 
 
+def test_client__sends_user_and_password_as_basic_authentication():
+    heads = []
+
+    def speak(stream, server):
+        line = stream.rfile.readline()
+        while line not in (b"\r\n", b""):
+            heads.append(line.strip().lower())
+            line = stream.rfile.readline()
+        stream.wfile.write(http_answer(b'{"id": 0, "result": 1}'))
+
+    with raw_server(speak) as server:
+        call(server, CALLS[:1], url=server.url.replace("http://", "http://user:word@"))
+    assert b"authorization: basic dxnlcjp3b3jk" in heads
+    assert b"accept-encoding: identity" in heads
+
+
 def test_client__ignores_the_proxies_of_the_environment(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
