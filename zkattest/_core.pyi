@@ -81,11 +81,11 @@ class AccountReader:
         cls, nodes: Sequence[bytes], codes: Sequence[bytes], root: bytes
     ) -> AccountReader: ...
     def accounts(
-        self, addresses: Sequence[bytes]
+        self, addresses: Sequence[bytes], max_steps: int
     ) -> list[tuple[int, int, bytes] | tuple[str, str] | None]: ...
 
 def decode_block(
-    data: bytes, max_bytes: int
+    data: bytes, max_bytes: int, max_transactions: int
 ) -> tuple[
     dict[str, Any],
     bytes,

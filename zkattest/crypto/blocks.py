@@ -16,6 +16,7 @@ from zkattest.types.block import HASH_BYTES, Account, Senders, TransactionColumn
 from zkattest.types.errors import (
     BackendPanic,
     BlockDecodeError,
+    CheckExhausted,
     MalformedNode,
     MissingCode,
     MissingNode,
@@ -46,8 +47,10 @@ _ID_FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
 _Answer: TypeAlias = Account | WitnessError | None
 _new_tuple: Final = tuple.__new__
 _NO_ANSWERS: Final[dict[str, type[WitnessError]]] = {
-    error.cause: error for error in (MissingNode, MalformedNode, MissingCode, BackendPanic)
+    error.cause: error
+    for error in (MissingNode, MalformedNode, MissingCode, CheckExhausted, BackendPanic)
 }
+_UNBOUNDED: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,17 @@ class Block:
 class WitnessAccounts:
     """Read accounts through Merkle proofs against one state root."""
 
-    __slots__ = ("_reader",)
+    __slots__ = ("_max_steps", "_reader")
 
-    def __init__(self, state: Sequence[bytes], codes: Sequence[bytes], root: bytes) -> None:
-        """Hash the nodes and the codes, once."""
+    def __init__(
+        self,
+        state: Sequence[bytes],
+        codes: Sequence[bytes],
+        root: bytes,
+        max_steps: int = _UNBOUNDED,
+    ) -> None:
+        """Hash the nodes and the codes, once; one call passes at most `max_steps` nodes."""
+        self._max_steps = max_steps
         with _typed_errors():
             self._reader = _core.AccountReader(state, codes, root)
 
@@ -104,21 +114,26 @@ class WitnessAccounts:
         Read accounts, one answer for each address.
 
         None where the state has no such account; `MissingNode`, `MalformedNode` or `MissingCode`
-        where the witness cannot answer.
+        where the witness cannot answer. Raises `CheckExhausted` for walks that are too long.
         """
         with _typed_errors():
-            found = self._reader.accounts(addresses)
+            found = self._reader.accounts(addresses, self._max_steps)
         return [_answer(values) for values in found]
 
 
-def decode_block(rlp: bytes, max_bytes: int = MAX_BLOCK_BYTES) -> Block:
+def decode_block(
+    rlp: bytes, max_bytes: int = MAX_BLOCK_BYTES, max_transactions: int = MAX_BLOCK_BYTES
+) -> Block:
     """
     Decode a block strictly: one encoding a value, nothing missing, nothing left over.
 
-    Raises `BlockDecodeError`, for more than `max_bytes` before anything is decoded.
+    Raises `BlockDecodeError`, for more than `max_bytes` before anything is decoded, and
+    `CheckExhausted` for more than `max_transactions` before the first one is.
     """
     with _typed_errors():
-        fields, block_hash, columns, body, ommers, withdrawals = _core.decode_block(rlp, max_bytes)
+        fields, block_hash, columns, body, ommers, withdrawals = _core.decode_block(
+            rlp, max_bytes, max_transactions
+        )
     return Block(
         header=_header(fields),
         block_hash=BlockHash(block_hash),

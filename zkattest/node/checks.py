@@ -58,6 +58,8 @@ class StaticChecker:
             )
         except InvalidBlock as refusal:
             return Refused(refusal.reason, str(refusal))
+        except CannotVerify as failure:
+            return Fault(failure.cause, failure.detail)
         except WitnessError as failure:
             return Fault(Cause(failure.cause), failure.detail)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from zkattest.crypto.blocks import decode_parent_header
 from zkattest.spec.binding import outputs_before_fork
+from zkattest.spec.budget import DEFAULT_BUDGET, CheckBudget
 from zkattest.spec.presets import OSAKA, Preset
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.spec.state_reader import NodeSource, StateReader
@@ -19,21 +20,25 @@ from zkattest.verify.registry import Registry
 
 
 def check_block(
-    package: BlockPackage, preset: Preset = OSAKA, sources: Sequence[NodeSource] = ()
+    package: BlockPackage,
+    preset: Preset = OSAKA,
+    sources: Sequence[NodeSource] = (),
+    budget: CheckBudget = DEFAULT_BUDGET,
 ) -> StaticReport:
     """
     Check the block of a package without executing it, against the parent that the package names.
 
     The parent's claim in the package is taken as true: bring one that you have seen proven.
     `sources` are asked in turn for trie nodes that the witness lacks; they are not trusted.
-    Raises `InvalidBlock`, or `CannotVerify` where the package does not hold what is needed.
+    Raises `InvalidBlock`, or `CannotVerify` where the package does not hold what is needed, or
+    where the check would take more than its budget.
     """
     if not package.witness.headers:
         raise CannotVerify(Cause.MISSING_PARENT, "the package's witness has no headers")
     try:
-        block = read_block(package.block, preset)
+        block = read_block(package.block, preset, budget)
         parent_header, parent_hash = decode_parent_header(package.witness.headers[-1])
-        accounts = StateReader.before(block.header, package.witness, sources)
+        accounts = StateReader.before(block.header, package.witness, sources, budget)
     except BlockDecodeError as failure:
         raise CannotVerify(Cause.UNREADABLE_INPUT, f"parent header: {failure}") from failure
     except WitnessError as failure:
@@ -46,7 +51,7 @@ def check_block(
     ):
         raise CannotVerify(Cause.MISSING_PARENT, "the parent's claim is not what its header says")
     chain = ChainView(package.chain_id, parent_header, package.parent_claim)
-    return validate_block(chain, block, accounts, package.versioned_hashes, preset)
+    return validate_block(chain, block, accounts, package.versioned_hashes, preset, budget=budget)
 
 
 def verify_proof(

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Final, Protocol
 
 from zkattest.crypto.blocks import WitnessAccounts
+from zkattest.spec.budget import DEFAULT_BUDGET, CheckBudget, require_witness_in_budget
 from zkattest.spec.trie_walk import Preimages, paths
 from zkattest.types.block import Account
 from zkattest.types.errors import (
@@ -75,24 +76,31 @@ class StateReader:
     witness: ExecutionWitness
     sources: tuple[NodeSource, ...] = ()
     limits: ReadLimits = field(default_factory=ReadLimits)
+    budget: CheckBudget = DEFAULT_BUDGET
     _asked: list[Sequence[bytes]] = field(default_factory=list)
     _brought: Preimages = field(default_factory=Preimages)
     _from_witness: Preimages | None = None
 
     @classmethod
     def before(
-        cls, header: Header, witness: ExecutionWitness, sources: Sequence[NodeSource] = ()
+        cls,
+        header: Header,
+        witness: ExecutionWitness,
+        sources: Sequence[NodeSource] = (),
+        budget: CheckBudget = DEFAULT_BUDGET,
     ) -> StateReader:
         """Read the state that a header's parent left."""
-        return cls(header.pre_state_root, header.parent_hash, witness, tuple(sources))
+        root = header.pre_state_root
+        return cls(root, header.parent_hash, witness, tuple(sources), budget=budget)
 
     def accounts(self, addresses: Sequence[bytes]) -> Sequence[Account | WitnessError | None]:
         """
         Give one answer for each address, in order.
 
         None where the state has no such account, an error where neither the witness nor a source
-        knows.
+        knows. Raises `CannotVerify` for a witness beyond the budget, before any of it is hashed.
         """
+        require_witness_in_budget(self.witness, self.budget)
         self._asked.append(addresses)
         answers: list[Account | WitnessError | None] = list(self._read(addresses))
         failures: list[WitnessError] = []
@@ -155,7 +163,8 @@ class StateReader:
         if self._brought:
             nodes = (*nodes, *self._brought.nodes.values())
             codes = (*codes, *self._brought.codes.values())
-        return WitnessAccounts(nodes, codes, self.state_root).accounts(addresses)
+        reader = WitnessAccounts(nodes, codes, self.state_root, self.budget.max_walk_steps)
+        return reader.accounts(addresses)
 
     def _known(self) -> Preimages:
         """Give everything by its hash; the witness is hashed here only where it does not do."""

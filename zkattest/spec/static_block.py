@@ -17,6 +17,7 @@ import numpy as np
 from zkattest.crypto.blocks import Block, decode_block, withdrawals_root
 from zkattest.crypto.keys import SenderHints
 from zkattest.spec.binding import compare_outputs
+from zkattest.spec.budget import DEFAULT_BUDGET, CheckBudget, require_signatures_in_budget
 from zkattest.spec.fees import (
     calculate_blob_gas_price,
     calculate_total_blob_gas,
@@ -65,10 +66,14 @@ class InclusionTotals:
 
 
 @answers_required()
-def read_block(rlp: bytes, preset: Preset) -> Block:
-    """Decode a block; refuse one that is too large (before decoding it) or malformed."""
+def read_block(rlp: bytes, preset: Preset, budget: CheckBudget = DEFAULT_BUDGET) -> Block:
+    """
+    Decode a block; refuse one that is too large (before decoding it) or malformed.
+
+    Raises `CannotVerify` for more transactions than the budget has.
+    """
     try:
-        return decode_block(rlp, preset.header.max_block_bytes)
+        return decode_block(rlp, preset.header.max_block_bytes, budget.max_signatures)
     except BlockDecodeError as error:
         raise InvalidBlock(Reason(error.word), **error.operands) from error
 
@@ -81,12 +86,14 @@ def validate_block(
     versioned_hashes: Sequence[bytes],
     preset: Preset,
     hints: SenderHints | None = None,
+    budget: CheckBudget = DEFAULT_BUDGET,
 ) -> StaticReport:
     """
     Check a block against its parent and the pre-state; raise at the first rule it breaks.
 
     Hints about the senders save time where their keys are known; they change no verdict.
-    Raises `InvalidBlock`, or `CannotVerify` where the reader of accounts has no answer.
+    Raises `InvalidBlock`, or `CannotVerify` where the reader of accounts has no answer and where
+    the check would take more than its budget.
     """
     # EIP-7934: the encoded block has a greatest size.
     if block.size_bytes > preset.header.max_block_bytes:
@@ -107,6 +114,7 @@ def validate_block(
     totals = sum_inclusion(block.columns, intrinsic_gas, floor_gas, preset)
     validate_declared_gas(block.header, totals)
 
+    require_signatures_in_budget(block.columns, budget)
     senders = block.senders(hints)
     validate_senders(block.columns, senders, accounts, terms, preset)
     return StaticReport(

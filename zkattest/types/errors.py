@@ -72,6 +72,12 @@ class BackendPanic(WitnessError):
     cause = "backend_panic"
 
 
+class CheckExhausted(WitnessError):
+    """Say that a check would take more than it may; nothing is said about the block."""
+
+    cause = "out_of_resources"
+
+
 class SourceUnavailable(WitnessError):
     """Say that a further source of trie nodes does not answer, or answers with nonsense."""
 

@@ -1,6 +1,7 @@
 //! Accounts read through Merkle proofs: a bag of trie nodes, a bag of codes, one root.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use thiserror::Error;
@@ -44,6 +45,14 @@ pub enum WitnessFault {
     },
 }
 
+/// More steps than the walks may take; nothing is said about any account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("more than {limit_steps} steps through the state's trie")]
+pub struct TooManySteps {
+    /// Most steps that they may take.
+    pub limit_steps: u64,
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -84,22 +93,41 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
     }
 
     /// Read the accounts of some addresses under a state root, over all cores.
-    #[must_use]
-    pub fn accounts(&self, root: &Hash, addresses: &[[u8; 20]]) -> Vec<Answer<'_, B>> {
-        addresses
-            .par_iter()
-            .with_min_len(64)
-            .map(|address| self.account(root, address))
-            .collect()
+    ///
+    /// All walks together take at most `limit_steps` steps, one for each node that they pass.
+    ///
+    /// # Errors
+    /// [`TooManySteps`], whatever the order in which walks are done.
+    pub fn accounts(
+        &self,
+        root: &Hash,
+        addresses: &[[u8; 20]],
+        limit_steps: u64,
+    ) -> Result<Vec<Answer<'_, B>>, TooManySteps> {
+        let taken = AtomicU64::new(0);
+        let answers = addresses.par_iter().with_min_len(64).map(|address| {
+            // Once beyond the limit nothing is walked any more: the answer is decided.
+            if taken.load(Ordering::Relaxed) > limit_steps {
+                return Err(TooManySteps { limit_steps });
+            }
+            let mut steps = 0;
+            let answer = self.account(root, address, &mut steps);
+            let before = taken.fetch_add(steps, Ordering::Relaxed);
+            if before + steps > limit_steps {
+                return Err(TooManySteps { limit_steps });
+            }
+            Ok(answer)
+        });
+        answers.collect()
     }
 
     /// Read the account of an address under a state root.
-    fn account(&self, root: &Hash, address: &[u8]) -> Answer<'_, B> {
+    fn account(&self, root: &Hash, address: &[u8], steps: &mut u64) -> Answer<'_, B> {
         let path: Vec<u8> = keccak(address)
             .iter()
             .flat_map(|byte| [byte >> 4, byte & 15])
             .collect();
-        let Some(leaf) = self.leaf(root, &path)? else {
+        let Some(leaf) = self.leaf(root, &path, steps)? else {
             return Ok(None);
         };
         let (nonce, balance_wei, code_hash) =
@@ -121,13 +149,19 @@ impl<B: AsRef<[u8]> + Send + Sync> Witness<B> {
     }
 
     /// Walk from the root to a leaf; each step is checked by the hash that led to it.
-    fn leaf(&self, root: &Hash, path: &[u8]) -> Result<Option<&[u8]>, WitnessFault> {
+    fn leaf(
+        &self,
+        root: &Hash,
+        path: &[u8],
+        steps: &mut u64,
+    ) -> Result<Option<&[u8]>, WitnessFault> {
         if *root == EMPTY_TRIE_ROOT {
             return Ok(None);
         }
         let mut depth = 0;
         let mut node = self.node(root, path, depth)?;
         loop {
+            *steps += 1;
             let rest = path.get(depth..).unwrap_or_default();
             let malformed = |what| WitnessFault::MalformedNode {
                 path: path.get(..depth).unwrap_or_default().to_vec(),
@@ -244,41 +278,58 @@ fn branch_items<'a>(
 }
 
 fn step_short<'a>(key: Item<'a>, item: Item<'a>, rest: &[u8]) -> Result<Step<'a>, &'static str> {
-    let (is_leaf, key) = key
-        .bytes()
-        .ok()
-        .and_then(hex_prefix)
-        .ok_or("its path is malformed")?;
-    if is_leaf {
+    let key = key.bytes().ok().and_then(Key::read);
+    let key = key.ok_or("its path is malformed")?;
+    let nibbles = key.len();
+    if key.is_leaf {
         let value = item.bytes().map_err(|_| "its value is a list")?;
-        return Ok(if key == rest {
+        return Ok(if nibbles == rest.len() && key.leads(rest) {
             Step::Value(value)
         } else {
             Step::Absent
         });
     }
-    if key.is_empty() {
+    if nibbles == 0 {
         return Err("an extension by nothing");
     }
-    if !rest.starts_with(&key) {
+    if !key.leads(rest) {
         return Ok(Step::Absent);
     }
-    Ok(Step::Child {
-        item,
-        nibbles: key.len(),
-    })
+    Ok(Step::Child { item, nibbles })
 }
 
-/// Read the hex-prefix form of a path: whether it ends in a leaf, and its nibbles.
-fn hex_prefix(bytes: &[u8]) -> Option<(bool, Vec<u8>)> {
-    let (&first, rest) = bytes.split_first()?;
-    let odd = match first {
-        0x00 | 0x20 => None,
-        0x10..=0x1f | 0x30..=0x3f => Some(first & 15),
-        _ => return None,
-    };
-    let pairs = rest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    Some((first & 0x20 != 0, odd.into_iter().chain(pairs).collect()))
+/// The hex-prefix form of a path, where it lies: a key may be as long as a node.
+struct Key<'a> {
+    is_leaf: bool,
+    odd: Option<u8>,
+    pairs: &'a [u8],
+}
+
+impl<'a> Key<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (&first, pairs) = bytes.split_first()?;
+        let odd = match first {
+            0x00 | 0x20 => None,
+            0x10..=0x1f | 0x30..=0x3f => Some(first & 15),
+            _ => return None,
+        };
+        Some(Self {
+            is_leaf: first & 0x20 != 0,
+            odd,
+            pairs,
+        })
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.odd.is_some()) + 2 * self.pairs.len()
+    }
+
+    /// Tell whether a path begins with these nibbles.
+    fn leads(&self, path: &[u8]) -> bool {
+        let pairs = self.pairs.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let nibbles = self.odd.into_iter().chain(pairs);
+        self.len() <= path.len() && nibbles.zip(path).all(|(mine, theirs)| mine == *theirs)
+    }
 }
 
 fn account_fields(leaf: &[u8]) -> Result<(u64, &[u8], &Hash), Fault> {

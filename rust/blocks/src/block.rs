@@ -30,65 +30,110 @@ pub struct BlockView<'a> {
     pub withdrawals: Vec<Withdrawal>,
 }
 
-/// Decode `[header, transactions, ommers, withdrawals]` of at most `limit_bytes`; nothing follows.
+/// What a block may be at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the whole block.
+    pub bytes: usize,
+    /// Transactions in it; each takes much more memory decoded than encoded.
+    pub transactions: usize,
+}
+
+/// Decode `[header, transactions, ommers, withdrawals]`; nothing may follow.
 ///
 /// # Errors
-/// [`BlockError`], with the first thing that is malformed.
-pub fn decode(data: &[u8], limit_bytes: usize) -> Result<BlockView<'_>, BlockError> {
-    if data.len() > limit_bytes {
+/// [`BlockError`], with the first thing that is malformed or too much.
+pub fn decode(data: &[u8], limits: Limits) -> Result<BlockView<'_>, BlockError> {
+    if data.len() > limits.bytes {
         return Err(BlockError::TooLarge {
             got_bytes: data.len(),
-            limit_bytes,
+            limit_bytes: limits.bytes,
         });
     }
     let mut block = Item::only(data)
         .and_then(Item::list)
         .map_err(in_block("block"))?;
     let header = block.item().map_err(in_block("header"))?.whole;
-    let transactions = block
-        .item()
-        .and_then(Item::list)
-        .map_err(in_block("transactions"))?;
-    let ommers = block
-        .item()
-        .and_then(Item::list)
-        .map_err(in_block("ommers"))?;
-    let withdrawals = block
-        .item()
-        .and_then(Item::list)
-        .map_err(in_block("withdrawals"))?;
+    let mut list = |field| block.item().and_then(Item::list).map_err(in_block(field));
+    let (transactions, ommers) = (list("transactions")?, list("ommers")?);
+    let withdrawals = list("withdrawals")?;
     if !block.is_done() {
         return Err(in_block("block")(Fault::ExtraField));
     }
-    let raw = split_transactions(transactions)?;
+    let got = check_items(transactions.clone())?;
+    let (hash, header) = (keccak(header), header::decode(header)?);
+    if got > limits.transactions {
+        return Err(BlockError::TooManyTransactions {
+            got,
+            limit: limits.transactions,
+        });
+    }
+    let (places, transactions) = decode_transactions(data, transactions, got)?;
     Ok(BlockView {
-        header: header::decode(header)?,
-        hash: keccak(header),
-        transactions: parse_transactions(&raw)?,
-        places: raw.iter().map(|raw| place(data, raw)).collect(),
+        header,
+        hash,
+        transactions,
+        places,
         ommers: count(ommers).map_err(in_block("ommers"))?,
         withdrawals: parse_withdrawals(withdrawals)?,
     })
 }
 
-/// Cut the list into canonical transactions: legacy ones are lists, typed ones byte strings.
-fn split_transactions(mut list: Reader<'_>) -> Result<Vec<&[u8]>, BlockError> {
-    let mut raw = Vec::new();
+/// Count the transactions; legacy ones are lists, typed ones byte strings.
+fn check_items(mut list: Reader<'_>) -> Result<usize, BlockError> {
+    let mut index = 0;
     while !list.is_done() {
-        let item = list
-            .item()
-            .map_err(|fault| malformed_transaction(raw.len(), fault))?;
+        let malformed = |fault| malformed_transaction(index, fault);
+        let item = list.item().map_err(malformed)?;
         // A byte string must not hold a legacy transaction: that would be its second encoding.
         if !item.is_list && item.payload.first().is_some_and(|first| *first >= 0x80) {
-            return Err(malformed_transaction(raw.len(), Fault::ExpectedList));
+            return Err(malformed(Fault::ExpectedList));
         }
-        raw.push(if item.is_list {
-            item.whole
-        } else {
-            item.payload
-        });
+        index += 1;
     }
-    Ok(raw)
+    Ok(index)
+}
+
+/// Transactions decoded beside each other: what many small malformed ones can take at most.
+const AT_ONCE: usize = 1 << 14;
+
+type Placed<'a> = (Vec<Range<usize>>, Vec<Transaction<'a>>);
+
+/// Decode the transactions over all cores; the first malformed one ends it.
+fn decode_transactions<'a>(
+    data: &'a [u8],
+    mut list: Reader<'a>,
+    count: usize,
+) -> Result<Placed<'a>, BlockError> {
+    let (mut places, mut transactions) = (Vec::new(), Vec::new());
+    while places.len() < count {
+        let from = places.len();
+        let mut raw = Vec::with_capacity(AT_ONCE.min(count - from));
+        while raw.len() < AT_ONCE && !list.is_done() {
+            let item = list.item();
+            let item = item.map_err(|fault| malformed_transaction(from + raw.len(), fault))?;
+            raw.push(canonical(item));
+        }
+        let decoded: Vec<_> = raw
+            .par_iter()
+            .with_min_len(32)
+            .map(|raw| transaction::decode(raw))
+            .collect();
+        for (index, tx) in (from..).zip(decoded) {
+            transactions.push(tx.map_err(|fault| BlockError::Transaction { index, fault })?);
+        }
+        places.extend(raw.iter().map(|raw| place(data, raw)));
+    }
+    Ok((places, transactions))
+}
+
+/// Take the bytes that are hashed and signed.
+fn canonical(item: Item<'_>) -> &[u8] {
+    if item.is_list {
+        item.whole
+    } else {
+        item.payload
+    }
 }
 
 fn malformed_transaction(index: usize, fault: Fault) -> BlockError {
@@ -103,18 +148,6 @@ fn malformed_transaction(index: usize, fault: Fault) -> BlockError {
 fn place(data: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr() - data.as_ptr().addr();
     start..start + part.len()
-}
-
-fn parse_transactions<'a>(raw: &[&'a [u8]]) -> Result<Vec<Transaction<'a>>, BlockError> {
-    let parsed: Vec<_> = raw
-        .par_iter()
-        .with_min_len(32)
-        .map(|raw| transaction::decode(raw))
-        .collect();
-    let in_order = parsed.into_iter().enumerate();
-    in_order
-        .map(|(index, tx)| tx.map_err(|fault| BlockError::Transaction { index, fault }))
-        .collect()
 }
 
 fn parse_withdrawals(mut list: Reader<'_>) -> Result<Vec<Withdrawal>, BlockError> {

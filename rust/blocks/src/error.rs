@@ -6,7 +6,7 @@ use zkattest_execution::Header;
 use crate::rlp::Fault;
 use crate::transaction::TransactionFault;
 
-/// Why bytes are refused as a block or as a header.
+/// Why bytes are not taken as a block or as a header.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BlockError {
     /// More bytes than a block may have; nothing has been decoded.
@@ -16,6 +16,14 @@ pub enum BlockError {
         got_bytes: usize,
         /// Most bytes that may be.
         limit_bytes: usize,
+    },
+    /// More transactions than anyone is ready to decode; this says nothing about the block.
+    #[error("{got} transactions, limit {limit}")]
+    TooManyTransactions {
+        /// Transactions that are there.
+        got: usize,
+        /// Most that are decoded.
+        limit: usize,
     },
     /// The list that a block is, or one of the lists in it, is malformed.
     #[error("{field}: {fault}")]

@@ -4,7 +4,7 @@
 
 use ethrex_rlp::encode::RLPEncode;
 use ethrex_rlp::structs::Encoder;
-use zkattest_blocks::accounts::Answer;
+use zkattest_blocks::accounts::{Answer, TooManySteps};
 use zkattest_blocks::{Hash, Witness, WitnessFault, keccak};
 
 const ADDRESS: [u8; 20] = [7; 20];
@@ -62,7 +62,7 @@ fn branch(at: usize, child: &[u8]) -> Vec<u8> {
 
 fn read(nodes: &[Vec<u8>], root: &[u8]) -> Result<Option<u64>, WitnessFault> {
     let witness = Witness::new(nodes.to_vec(), vec![CODE.to_vec()]);
-    let mut answers = witness.accounts(&keccak(root), &[ADDRESS]);
+    let mut answers = witness.accounts(&keccak(root), &[ADDRESS], 64).unwrap();
     let answer: Answer<'_, Vec<u8>> = answers.remove(0);
     answer.map(|account| account.map(|account| account.nonce))
 }
@@ -167,4 +167,35 @@ fn account__finds_its_code_or_names_what_is_missing() {
     let without = list(&[&key(&path(), true), &account(&[5; 32])]);
     let missing = Err(WitnessFault::MissingCode { hash: [5; 32] });
     assert_eq!(read(&[without.clone()], &without), missing);
+}
+
+#[test]
+fn walks__end_at_the_limit_of_steps() {
+    let leaf = leaf(1);
+    let root = branch(0, &keccak(&leaf));
+    let witness = Witness::new(vec![leaf, root.clone()], vec![]);
+    let walks =
+        |count: usize, limit| witness.accounts(&keccak(&root), &vec![ADDRESS; count], limit);
+    assert_eq!(walks(500, 1_000).map(|answers| answers.len()), Ok(500));
+    let too_many = TooManySteps { limit_steps: 999 };
+    assert_eq!(walks(500, 999), Err(too_many));
+    assert_eq!(walks(100_000, 999), Err(too_many));
+}
+
+#[test]
+fn walk__costs_the_same_whatever_the_length_of_a_key() {
+    // 100,000 walks past a node of a megabyte: were its key copied, they would take minutes.
+    let root = list(&[&[0; 1 << 20], &[1; 32]]);
+    let witness = Witness::new(vec![root.clone()], vec![]);
+    let addresses: Vec<[u8; 20]> = (0..100_000_u32)
+        .map(|number| {
+            let mut address = [0; 20];
+            address[..4].copy_from_slice(&number.to_le_bytes());
+            address
+        })
+        .collect();
+    let answers = witness
+        .accounts(&keccak(&root), &addresses, 1 << 20)
+        .unwrap();
+    assert!(answers.iter().all(|answer| *answer == Ok(None)));
 }

@@ -111,15 +111,20 @@ type DecodedBlock<'py> = (
     Vec<(u64, u64, Bound<'py, PyBytes>, u64)>,
 );
 
-/// Decode a block of at most `max_bytes` bytes.
+/// Decode a block of at most `max_bytes` bytes; one of more transactions cannot be checked.
 #[pyfunction]
 fn decode_block(
     py: Python<'_>,
     data: PyBackedBytes,
     max_bytes: usize,
+    max_transactions: usize,
 ) -> PyResult<DecodedBlock<'_>> {
     let bytes: &[u8] = &data;
-    let mut parsed = guarded(py, || Ok(block::decode(bytes, max_bytes)?))?;
+    let limits = block::Limits {
+        bytes: max_bytes,
+        transactions: max_transactions,
+    };
+    let mut parsed = guarded(py, || Ok(block::decode(bytes, limits)?))?;
     let withdrawals = parsed.withdrawals.iter().map(|w| {
         let address = PyBytes::new(py, w.address.as_bytes());
         (w.index, w.validator_index, address, w.amount)
@@ -188,13 +193,16 @@ impl AccountReader {
     /// Read one account after another.
     ///
     /// Each is (nonce, balance in wei, code), None where the state has none, or (cause, detail)
-    /// where the witness cannot answer.
+    /// where the witness cannot answer. Walks pass at most `max_steps` nodes, all together.
     fn accounts<'py>(
         &self,
         py: Python<'py>,
         addresses: Vec<[u8; 20]>,
+        max_steps: u64,
     ) -> PyResult<Bound<'py, PyList>> {
-        let found = guarded(py, || Ok(self.witness.accounts(&self.root, &addresses)))?;
+        let found = guarded(py, || {
+            Ok(self.witness.accounts(&self.root, &addresses, max_steps)?)
+        })?;
         let no_code = PyBytes::new(py, &[]);
         let accounts: Vec<_> = found
             .into_iter()

@@ -1,8 +1,20 @@
 //! The words and operands with which Python hears what the decoders refuse.
 
+use zkattest_blocks::accounts::TooManySteps;
 use zkattest_blocks::{BlockError, TransactionFault, WitnessFault};
 
 use crate::errors::{CoreError, Operand};
+
+const OUT_OF_RESOURCES: &str = "out_of_resources";
+
+impl From<TooManySteps> for CoreError {
+    fn from(error: TooManySteps) -> Self {
+        Self::CannotCheck {
+            cause: OUT_OF_RESOURCES,
+            detail: error.to_string(),
+        }
+    }
+}
 
 impl From<BlockError> for CoreError {
     fn from(error: BlockError) -> Self {
@@ -17,6 +29,12 @@ impl From<BlockError> for CoreError {
                     ("limit", Operand::Int(limit_bytes as u64)),
                 ],
             ),
+            BlockError::TooManyTransactions { .. } => {
+                return Self::CannotCheck {
+                    cause: OUT_OF_RESOURCES,
+                    detail: error.to_string(),
+                };
+            }
             BlockError::Block { field, fault } => ("malformed_block", malformed(field, fault)),
             BlockError::Header { field, fault } => ("malformed_header", malformed(field, fault)),
             BlockError::Transaction { index, fault } => transaction(index, fault),

@@ -1,0 +1,69 @@
+"""
+Bound what one check may cost, before the cost arises.
+
+Rules bound what a valid block can hold. These bounds are about our own time and memory: what lies
+beyond them is not checked, and nothing is said about the block. Every block that could be valid at
+60 times today's gas lies within them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from zkattest.spec.reasons import CannotVerify, Cause
+from zkattest.types.block import TransactionColumns
+from zkattest.types.execution import ExecutionWitness
+
+_MAX_WITNESS_BYTES: Final = 1 << 28
+_MAX_WITNESS_NODES: Final = 1 << 19
+_MAX_SIGNATURES: Final = 1 << 18
+_MAX_WALK_STEPS: Final = 1 << 22
+# Shorter nodes lie inside their parents and are never looked up by a hash.
+_LEAST_NODE_BYTES: Final = 32
+_FREE_NODES: Final = 1 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBudget:
+    """
+    Say what one static check may take.
+
+    A transaction costs 21,000 gas and an authorization 25,000: a block of 5.5 G gas has fewer
+    signatures than `max_signatures`, which bounds both together. `max_walk_steps` counts the trie
+    nodes that are passed on the way to all senders' accounts.
+    """
+
+    max_witness_bytes: int = _MAX_WITNESS_BYTES
+    max_witness_nodes: int = _MAX_WITNESS_NODES
+    max_signatures: int = _MAX_SIGNATURES
+    max_walk_steps: int = _MAX_WALK_STEPS
+
+
+DEFAULT_BUDGET: Final = CheckBudget()
+
+
+def require_witness_in_budget(witness: ExecutionWitness, budget: CheckBudget) -> None:
+    """Raise `CannotVerify` for a witness that is too large, before anything of it is hashed."""
+    nodes = len(witness.state)
+    if nodes > budget.max_witness_nodes:
+        raise _beyond("nodes in the witness", nodes, budget.max_witness_nodes)
+    node_bytes = sum(map(len, witness.state))
+    size_bytes = node_bytes + sum(map(len, witness.codes))
+    if size_bytes > budget.max_witness_bytes:
+        raise _beyond("bytes in the witness", size_bytes, budget.max_witness_bytes)
+    # Each node costs as much as some hundred bytes do: a witness of crumbs is made to be dear.
+    most = _FREE_NODES + node_bytes // _LEAST_NODE_BYTES
+    if nodes > most:
+        raise _beyond(f"nodes in a witness of {node_bytes} bytes", nodes, most)
+
+
+def require_signatures_in_budget(txs: TransactionColumns, budget: CheckBudget) -> None:
+    """Raise `CannotVerify` for more signatures than may be recovered."""
+    signatures = len(txs) + int(txs.authorizations.sum())
+    if signatures > budget.max_signatures:
+        raise _beyond("signatures in the block", signatures, budget.max_signatures)
+
+
+def _beyond(what: str, got: int, limit: int) -> CannotVerify:
+    return CannotVerify(Cause.OUT_OF_RESOURCES, f"{got} {what}, at most {limit} are checked")
