@@ -90,6 +90,24 @@ def test_node__exits_2_in_one_line_for_another_network_s_store(config):
     assert done.stderr.count("\n") == 1
 
 
+def test_node__exits_2_in_one_line_for_a_state_store_that_is_none(config):
+    config.write_text(config.read_text() + 'state_store = "node.toml"\n')
+    done = subprocess.run(node_command(config), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"zkattest: {config}: node.state_store: {config}: file is not a database\n"
+    )
+
+
+def test_node__makes_its_state_store(config):
+    config.write_text(config.read_text() + 'state_store = "state.sqlite"\nstop_with_stdin = true\n')
+    done = subprocess.run(
+        node_command(config), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (config.parent / "state.sqlite").exists()
+
+
 def test_node__exits_2_in_one_line_for_a_bad_configuration(config):
     config.write_text(config.read_text().replace("slot_ms = 300", "slot_ms = 0"))
     done = subprocess.run(node_command(config), capture_output=True, text=True, check=False)

@@ -8,7 +8,7 @@ other states and bytes that are no nodes.
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.blocks import ETHER, Case, TestAccount
@@ -73,6 +73,7 @@ def reader_of(
     return StateReader.before(header, witness, [store, memory])
 
 
+@settings(deadline=None)
 @given(case=cases, data=st.data(), garbage=st.lists(st.binary(max_size=40), max_size=3))
 def test_verdict__same_or_not_checked_whoever_holds_the_nodes(case, data, garbage):
     package = case.package()
@@ -92,6 +93,7 @@ def test_verdict__same_or_not_checked_whoever_holds_the_nodes(case, data, garbag
         assert nodes[NOBODY] or codes[NOBODY]
 
 
+@settings(deadline=None)
 @given(
     count=st.integers(1, 60),
     lost=st.sets(st.integers(0, 80), max_size=8),
