@@ -55,7 +55,8 @@ class StateSources:
         # What is on this machine comes before what has to be asked for.
         self.sources: tuple[NodeSource, ...] = tuple(s for s in (store, client) if s is not None)
         self._lock = threading.Lock()
-        self._waiting: OrderedDict[Root, StateReader] = OrderedDict()
+        self._waiting: OrderedDict[Root, tuple[StateReader, int]] = OrderedDict()
+        self._waiting_bytes = 0
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
 
@@ -67,13 +68,16 @@ class StateSources:
         """Hold what a check has read until its block is proven, or until too much else waits."""
         if self._store is None:
             return
+        size_bytes = reader.held_bytes
         with self._lock:
-            self._waiting[content_id] = reader
-            self._waiting.move_to_end(content_id)
-            held_bytes = sum(one.held_bytes for one in self._waiting.values())
-            while len(self._waiting) > self._max_waiting or held_bytes > self._max_waiting_bytes:
-                _, oldest = self._waiting.popitem(last=False)
-                held_bytes -= oldest.held_bytes
+            self._take(content_id)
+            self._waiting[content_id] = (reader, size_bytes)
+            self._waiting_bytes += size_bytes
+            while (
+                len(self._waiting) > self._max_waiting
+                or self._waiting_bytes > self._max_waiting_bytes
+            ):
+                self._take(next(iter(self._waiting)))
 
     def keep_state(self, content_id: Root) -> None:
         """
@@ -82,9 +86,15 @@ class StateSources:
         Raises `StateStoreError` when the file cannot be written; checks go on without it.
         """
         with self._lock:
-            reader = self._waiting.pop(content_id, None)
+            reader = self._take(content_id)
         if self._store is not None and reader is not None:
             self._store.save(reader.passed())
+
+    def _take(self, content_id: Root) -> StateReader | None:
+        """Take a reader out of those that wait; the lock is held."""
+        reader, size_bytes = self._waiting.pop(content_id, (None, 0))
+        self._waiting_bytes -= size_bytes
+        return reader
 
 
 @dataclass(frozen=True, slots=True)

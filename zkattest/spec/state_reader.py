@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, Protocol
 
 from zkattest.crypto.blocks import WitnessAccounts
@@ -29,6 +29,9 @@ from zkattest.types.ids import BlockHash, Root
 # Sources that hold only parts may need each other's nodes, in turn.
 _ROUNDS: Final = 3
 _MAX_BYTES: Final = 1 << 27
+# More senders than a block of 80 million gas can have. Ways are followed in Python here, one after
+# another: a second or so, where an attacker has chosen the nodes.
+_MAX_ADDRESSES: Final = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,15 @@ class NodeSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Bound what one check takes from sources: passes over them, and bytes of preimages."""
+    """
+    Bound what one check takes from sources: passes over them, bytes of preimages, and addresses.
+
+    Addresses beyond `max_addresses` are read from what is there, and from nowhere else.
+    """
 
     rounds: int = _ROUNDS
     max_bytes: int = _MAX_BYTES
+    max_addresses: int = _MAX_ADDRESSES
 
 
 @dataclass(slots=True)
@@ -122,8 +130,9 @@ class StateReader:
         return witness + self._brought.size_bytes
 
     def passed(self) -> Preimages:
-        """Collect the nodes and codes on the way to all accounts that were asked for."""
-        return paths(self.state_root, chain.from_iterable(self._asked), self._known())
+        """Collect what lies on the way to the accounts that were asked for, within the limits."""
+        asked = islice(chain.from_iterable(self._asked), self.limits.max_addresses)
+        return paths(self.state_root, asked, self._known())
 
     def _ask(
         self,
@@ -133,7 +142,7 @@ class StateReader:
         failures: list[WitnessError],
     ) -> None:
         """Have a source bring what is lacking, and read again what was not answered."""
-        unanswered = _open(answers)
+        unanswered = _open(answers)[: self.limits.max_addresses]
         if not unanswered:
             return
         wanted = tuple(addresses[index] for index in unanswered)

@@ -5,7 +5,7 @@ import pytest
 from tests.helpers.state import BLOCK, HeldNodes, State, address_of
 from zkattest.crypto.hashing import keccak256
 from zkattest.spec.state_reader import ReadLimits, StateReader
-from zkattest.spec.trie_walk import walk
+from zkattest.spec.trie_walk import Preimages, paths, walk
 from zkattest.types.errors import (
     MalformedNode,
     MissingCode,
@@ -138,6 +138,20 @@ def test_reader__takes_no_more_bytes_than_it_may():
     found = faults(outside.accounts(ADDRESSES))
     assert {kind for kind, _ in found} == {SourceExhausted}
     assert f"more than {size - 1} bytes of nodes" in found[0][1]
+
+
+def test_reader__asks_about_no_more_addresses_than_it_may():
+    source = HeldNodes(STATE.nodes, STATE.codes)
+    reader = STATE.reader(sources=[source], limits=ReadLimits(rounds=1, max_addresses=2))
+    answers = reader.accounts(ADDRESSES)
+    assert list(answers[:2]) == VALUES[:2]
+    assert [kind for kind, _ in faults(answers)] == [MissingNode] * 3
+    assert source.queries[0].addresses == tuple(ADDRESSES[:2])
+    whole = STATE.reader(STATE.nodes, STATE.codes, limits=ReadLimits(max_addresses=2))
+    whole.accounts(ADDRESSES)
+    assert whole.passed() == paths(
+        STATE.root, ADDRESSES[:2], Preimages.of(STATE.nodes, STATE.codes)
+    )
 
 
 def test_reader__lacks_a_code_that_nobody_brings():
