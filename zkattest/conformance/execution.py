@@ -25,8 +25,9 @@ from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionWitness, StatelessInput
 from zkattest.types.wire import PublicValues
 
-# What an answer has to give. A vector says more, for people; the public values bind all of it.
-COMPARED: Final = frozenset({"cause", "public_values"})
+# What an answer has to give. A vector says more, for people; the public values bind all of it. The
+# cause of 43 zero bytes is not compared: they are the same for every input that is none.
+COMPARED: Final = "public_values"
 
 
 def check_execution(case: VectorCase) -> Outcome:
@@ -46,7 +47,7 @@ def read_execution_case(folder: Path, case_id: str, runner: str) -> VectorCase:
         claim = read_claim(member(values, "claim", "expected"), "expected.claim")
         if hash_tree_root_claim(claim) != read_public_values(values).root:
             raise CaseError("expected.claim", "not the one that the public values bind")
-    compared = {name: value for name, value in values.items() if name in COMPARED}
+    compared = {COMPARED: member(values, COMPARED, "expected")}
     return replace(case, expected=replace(case.expected, values=compared))
 
 

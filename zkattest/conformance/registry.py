@@ -10,6 +10,7 @@ from typing import Final
 from zkattest.conformance.cases import CASE_FILE, VectorCase, is_wanted, read_case
 from zkattest.conformance.chain import META_FILE, read_chain_case
 from zkattest.conformance.claim import check_claim
+from zkattest.conformance.execution import check_execution, read_execution_case
 from zkattest.conformance.outcome import Outcome
 from zkattest.conformance.static import check_static
 from zkattest.conformance.values import CaseError
@@ -35,6 +36,8 @@ class Runner:
 RUNNERS: Final[dict[str, Runner]] = {
     "static": Runner(check_static),
     "claim": Runner(check_claim),
+    # A vector says of an execution more than an answer has to.
+    "execution": Runner(check_execution, read_execution_case, is_complete=False),
     # `<pack>/chain/<case>`; a recorded chain lists no notices.
     "chain": Runner(check_static, read_chain_case, is_complete=False),
 }

@@ -1,0 +1,1 @@
+"""Execution vectors: blocks with real contracts, what they must do, the files they become."""
