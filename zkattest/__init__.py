@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zkattest.crypto.blocks import WitnessAccounts, decode_header
+    from zkattest.crypto.keys import KeyCache, SenderHints
     from zkattest.machines.attester import AttesterMachine
     from zkattest.machines.settings import Anchor, AttesterSettings, Policy
     from zkattest.machines.slot_clock import SlotClock
@@ -43,6 +44,8 @@ _HOMES = {
     "WitnessAccounts": "crypto.blocks",
     "decode_header": "crypto.blocks",
     "read_block": "spec.static_block",
+    "KeyCache": "crypto.keys",
+    "SenderHints": "crypto.keys",
     "validate_block": "spec.static_block",
     # Attest: the machine alone, or a whole node.
     "Anchor": "machines.settings",
@@ -72,11 +75,13 @@ __all__ = [
     "ExecutionClaim",
     "InvalidBlock",
     "InvalidProof",
+    "KeyCache",
     "Policy",
     "ProgramVk",
     "ProofSystem",
     "Reason",
     "Registry",
+    "SenderHints",
     "SlotClock",
     "StaticReport",
     "VerifiedProof",
