@@ -1,6 +1,6 @@
 # Every target prepares what it needs; `make setup` alone leaves .venv/bin/zkattest behind.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python test-prove check format guest record wheel bench lock
+.PHONY: help setup demo test test-rust test-python test-prove check format guest record vectors wheel bench lock
 
 .NOTPARALLEL:
 
@@ -51,6 +51,10 @@ guest: setup ## rebuild the guest program and compare it with the committed one
 
 record: setup ## regenerate the recorded chain and prove what is not proven yet
 	$(BIN)/python -m tools.record_chain all
+
+vectors: setup ## write the static and claim vectors, and pack all of them into dist/
+	$(BIN)/python -m tools.vectors fill
+	$(BIN)/python -m tools.vectors pack
 
 wheel: setup ## build a wheel into dist/
 	$(BIN)/python -m tools.build_wheel

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tools.vectors.all_cases import collect
 from tools.vectors.files import compare, digest, render_all, write
-from tools.vectors.model import DisagreementError
+from tools.vectors.model import DisagreementError, Vector
 from tools.vectors.pack import ROOT, write_archive
+from tools.vectors.tables import PAGE, with_tables
 
 
 def main(arguments: list[str]) -> int:
@@ -28,19 +29,23 @@ def main(arguments: list[str]) -> int:
     if options.step == "digest":
         print(digest(files))
         return 0
-    return fill(files, len(vectors)) if options.step == "fill" else check(files)
+    return fill(files, vectors) if options.step == "fill" else check(files, vectors)
 
 
-def fill(files: dict[str, bytes], count: int) -> int:
-    """Write what differs."""
+def fill(files: dict[str, bytes], vectors: list[Vector]) -> int:
+    """Write what differs, and the tables of the page."""
     changed = write(files)
-    print(f"{count} vectors, {len(changed)} files changed")
+    PAGE.write_text(with_tables(PAGE.read_text(), vectors))
+    print(f"{len(vectors)} vectors, {len(changed)} files changed")
     return 0
 
 
-def check(files: dict[str, bytes]) -> int:
+def check(files: dict[str, bytes], vectors: list[Vector]) -> int:
     """Name what differs."""
     found = list(compare(files))
+    page = PAGE.read_text()
+    if with_tables(page, vectors) != page:
+        found.append(f"{PAGE.name}: tables changed")
     print("\n".join(found) or "vectors: all files are as defined")
     return 1 if found else 0
 

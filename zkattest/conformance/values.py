@@ -31,9 +31,12 @@ def read_bytes(value: object, field: str) -> bytes:
 
     Raises `CaseError`; the size is checked before anything is repeated.
     """
-    parts: list[Any] = value if isinstance(value, list) else [value]
+    if isinstance(value, str):
+        return _read_hex(value, field)
+    if not isinstance(value, list):
+        raise CaseError(field, "expected 0x and hexadecimal digits, or a list of pieces")
     read, size_bytes = [], 0
-    for part in parts:
+    for part in value:
         piece, times = _read_part(part, field)
         size_bytes += len(piece) * times
         if size_bytes > MAX_VALUE_BYTES:
