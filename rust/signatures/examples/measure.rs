@@ -2,7 +2,11 @@
 //!
 //! `cargo run --release -p zkattest-signatures --example measure -- [runs] [n ...]`
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -32,8 +36,12 @@ fn case(count: usize, signers: usize) -> Case {
         .map(|n| {
             let signer = signers[n % signers.len()];
             let mut hash = [0x5a; 32];
-            hash[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
-            (signer.sign(hash, n as u64 + 1).signature(), Some(signer.key))
+            hash[..8]
+                .copy_from_slice(&(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+            (
+                signer.sign(hash, n as u64 + 1).signature(),
+                Some(signer.key),
+            )
         })
         .collect();
     let (signatures, keys) = signed.into_iter().unzip();
@@ -70,9 +78,15 @@ fn report(runs: usize, count: usize, signers: usize) {
     swapped.rotate_left(1);
     // A single wrong key in each thousand.
     let mut some_wrong = case.keys.clone();
-    some_wrong.iter_mut().step_by(1000).for_each(|key| *key = Some(Signer::new(u64::MAX).key));
+    some_wrong
+        .iter_mut()
+        .step_by(1000)
+        .for_each(|key| *key = Some(Signer::new(u64::MAX).key));
     for threads in [1, 2] {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         let outcome = pool.install(|| senders_with_keys(&case.signatures, &case.keys));
         assert_eq!(outcome.batch_verified + outcome.recovered, count);
         let recovery = pool.install(|| {
@@ -103,7 +117,9 @@ fn report(runs: usize, count: usize, signers: usize) {
 }
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).map(|word| word.parse::<usize>().unwrap());
+    let mut numbers = std::env::args()
+        .skip(1)
+        .map(|word| word.parse::<usize>().unwrap());
     let runs = numbers.next().unwrap_or(5);
     let mut counts: Vec<usize> = numbers.collect();
     if counts.is_empty() {

@@ -56,7 +56,8 @@ impl KeyCache {
 
     /// Remember keys; each goes under its own address.
     pub fn insert_many(&self, keys: &[PublicKey]) {
-        self.0.insert_many(keys.iter().map(|key| (key.address(), *key)));
+        self.0
+            .insert_many(keys.iter().map(|key| (key.address(), *key)));
     }
 }
 

@@ -88,17 +88,19 @@ pub(crate) fn prepare(hinted: &[Hinted<'_>], coefficients: &[u128]) -> Vec<Equat
     let parts = with_numbers.iter().zip(points).zip(inverses);
     parts
         .zip(coefficients)
-        .filter_map(|((((place, key, numbers), r_point), inverse), coefficient)| {
-            let weight = -(Scalar::from(*coefficient) * inverse);
-            Some(Equation {
-                place: *place,
-                key: *key,
-                r_point: r_point?,
-                coefficient: *coefficient,
-                key_factor: weight * numbers.r,
-                base_factor: weight * numbers.z,
-            })
-        })
+        .filter_map(
+            |((((place, key, numbers), r_point), inverse), coefficient)| {
+                let weight = -(Scalar::from(*coefficient) * inverse);
+                Some(Equation {
+                    place: *place,
+                    key: *key,
+                    r_point: r_point?,
+                    coefficient: *coefficient,
+                    key_factor: weight * numbers.r,
+                    base_factor: weight * numbers.z,
+                })
+            },
+        )
         .collect()
 }
 

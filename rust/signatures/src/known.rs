@@ -68,7 +68,10 @@ fn senders_with_source(
         .with_min_len(8)
         .for_each(|(key, signature)| *key = key.or_else(|| signature.recover()));
     Outcome {
-        senders: keys.iter().map(|key| key.map(|key| key.address())).collect(),
+        senders: keys
+            .iter()
+            .map(|key| key.map(|key| key.address()))
+            .collect(),
         keys,
         batch_verified,
         recovered: signatures.len() - batch_verified,
@@ -144,3 +147,6 @@ fn search(equations: &[Equation]) -> Vec<(usize, PublicKey)> {
     }
     good
 }
+
+#[cfg(test)]
+mod tests;

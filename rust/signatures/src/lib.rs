@@ -20,3 +20,11 @@ pub use cache::{KeyCache, SenderCache};
 pub use key::{Address, PublicKey};
 pub use known::{Outcome, senders_with_keys};
 pub use signature::{Signature, recover_all, recover_authorities};
+
+// The tests' signers name this crate as other crates do.
+#[cfg(test)]
+extern crate self as zkattest_signatures;
+
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

@@ -201,3 +201,6 @@ fn combine(sums: &[Option<Point>], windows: &Windows) -> Option<ProjectivePoint>
     }
     Some(total)
 }
+
+#[cfg(test)]
+mod tests;

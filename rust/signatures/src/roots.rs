@@ -67,7 +67,7 @@ mod tests {
         let mut element = FieldElement::from_u64(3);
         let mut with_root = 0;
         for _ in 0..300 {
-            let next = (element.square() + &FieldElement::from_u64(11)).normalize();
+            let next = (element.square() + FieldElement::from_u64(11)).normalize();
             let roots = square_roots([element, next]);
             for (root, square) in roots.into_iter().zip([element, next]) {
                 let expected: Option<FieldElement> = square.sqrt().into();

@@ -91,3 +91,56 @@ fn short_term(point: &Point, k: &Scalar) -> Option<Term> {
         factor: low_half(&size.to_repr().into())?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use k256::ProjectivePoint;
+
+    use super::*;
+    use crate::support::Signer;
+
+    /// Scalars near zero, near the order, near λ, and spread over everything.
+    fn scalars() -> Vec<Scalar> {
+        let lambda = scalar(&to_bytes(&LAMBDA)).unwrap();
+        let half = Scalar::from(2u64).invert().unwrap();
+        let mut all = vec![Scalar::ZERO, Scalar::ONE, -Scalar::ONE, half, -half];
+        for anchor in [lambda, -lambda, lambda.square(), half * lambda] {
+            all.extend([anchor, anchor + Scalar::ONE, anchor - Scalar::ONE]);
+        }
+        all.extend([0, 1, 64, 126, 127].map(|bit| Scalar::from(1u128 << bit)));
+        all.extend([u128::MAX, MINUS_B1, B2].map(Scalar::from));
+        let mut spread = lambda;
+        for _ in 0..200 {
+            spread = spread.square() + lambda;
+            all.push(spread);
+        }
+        all
+    }
+
+    #[test]
+    fn halves_make_up_the_product() {
+        let point = Signer::new(8).key.point().unwrap();
+        let whole = point.to_projective().unwrap();
+        let splitter = Splitter::new().unwrap();
+        for k in scalars() {
+            let terms = splitter.split(&point, &k).unwrap();
+            let sum: ProjectivePoint = terms
+                .iter()
+                .map(|term| term.point.to_projective().unwrap() * Scalar::from(term.factor))
+                .sum();
+            assert_eq!(sum, whole * k);
+        }
+    }
+
+    #[test]
+    fn endomorphism_multiplies_by_lambda() {
+        let point = Signer::new(8).key.point().unwrap();
+        let splitter = Splitter::new().unwrap();
+        let turned = Point {
+            x: point.x.mul(&splitter.beta),
+            y: point.y,
+        };
+        let expected = point.to_projective().unwrap() * -splitter.minus_lambda;
+        assert_eq!(turned.to_projective().unwrap(), expected);
+    }
+}

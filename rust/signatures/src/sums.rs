@@ -178,3 +178,56 @@ fn inverted(elements: [FieldElement; LANES]) -> [FieldElement; LANES] {
     }
     befores
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::Signer;
+    use k256::ProjectivePoint;
+
+    fn point(number: u64) -> Point {
+        Signer::new(number).key.point().unwrap()
+    }
+
+    #[test]
+    fn sums_are_those_of_the_library() {
+        let (a, b, c) = (point(1), point(2), point(3));
+        let groups: Vec<Vec<Point>> = vec![
+            vec![],
+            vec![a],
+            vec![a, b],
+            vec![a, a],
+            vec![a, a.negated()],
+            vec![a, b, c, a, b, c, a],
+            vec![a, a.negated(), a.negated()],
+            vec![b; 9],
+            vec![],
+            vec![a, b, a.negated(), b.negated()],
+        ];
+        let numbered = groups.iter().enumerate();
+        let items = numbered.flat_map(|(n, group)| group.iter().map(move |point| (n, *point)));
+        // Interleaved, so that the sorting has work.
+        let mut items: Vec<(usize, Point)> = items.collect();
+        items.reverse();
+        let sums = Groups::sort(groups.len(), items.iter().copied()).sums();
+        assert_eq!(sums.len(), groups.len());
+        for (sum, group) in sums.into_iter().zip(&groups) {
+            let members = group.iter().map(|point| point.to_projective().unwrap());
+            let sum = sum.map(|sum| sum.to_projective().unwrap());
+            let expected: ProjectivePoint = members.sum();
+            assert_eq!(sum.unwrap_or(ProjectivePoint::IDENTITY), expected);
+        }
+    }
+
+    #[test]
+    fn inverses_are_those_of_the_library() {
+        for count in 0..20u64 {
+            let elements: Vec<FieldElement> = (1..=count).map(FieldElement::from_u64).collect();
+            let mut inverses = elements.clone();
+            invert_all(&mut inverses);
+            for (inverse, element) in inverses.iter().zip(&elements) {
+                assert_eq!(inverse.normalize(), element.invert().unwrap().normalize());
+            }
+        }
+    }
+}

@@ -1,6 +1,12 @@
 //! Signers whose secrets are small numbers, and signatures made with chosen nonces.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use k256::elliptic_curve::PrimeField;
 use k256::elliptic_curve::ops::Reduce;
@@ -56,7 +62,8 @@ impl Signed {
     }
 }
 
-fn coordinates(point: &AffinePoint) -> [u8; 64] {
+/// Return x and y, big-endian.
+pub fn coordinates(point: &AffinePoint) -> [u8; 64] {
     let encoded = point.to_encoded_point(false);
     encoded.as_bytes()[1..].try_into().unwrap()
 }
