@@ -1,13 +1,14 @@
 # Every target prepares what it needs; `make setup` alone leaves .venv/bin/zkattest behind.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python test-prove check format guest record vectors wheel bench lock
+.PHONY: help setup demo fuzz test test-rust test-python test-prove check format guest record vectors wheel bench lock
 
 .NOTPARALLEL:
 
 BIN := .venv/bin
 CARGO := tools/cargo.sh
 RUST := --manifest-path rust/Cargo.toml --locked
-CRATES := rust/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
+FUZZ_SECONDS ?= 600
+CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -31,6 +32,9 @@ test-python: setup
 test-prove: setup ## prove one small block live and verify it (minutes, 16 GiB)
 	$(BIN)/zkattest prover init
 	$(BIN)/python -m pytest -m prove $(PYTEST)
+
+fuzz: setup ## fuzz every target, FUZZ_SECONDS each (600); findings in .fuzz/
+	for target in $$(tools/fuzz.sh list); do tools/fuzz.sh $$target $(FUZZ_SECONDS) || exit; done
 
 check: setup ## format, lint, types, import contracts, spelling; Python and Rust
 	$(BIN)/ruff format --check .

@@ -1,0 +1,307 @@
+"""
+Take any bytes and hold what must hold for all of them.
+
+A target returns for every input: documented refusals are part of its work, everything else that
+comes out is a bug. Fuzzers drive the targets, and a test runs them over the committed corpus.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from zkattest.conformance.cases import VectorCase
+from zkattest.conformance.claim import check_claim
+from zkattest.conformance.outcome import Outcome, Verdict, read_outcome
+from zkattest.conformance.static import check_static, read_package, write_package
+from zkattest.conformance.values import CaseError, read_object
+from zkattest.crypto.blocks import (
+    WitnessAccounts,
+    decode_block,
+    decode_header,
+    decode_osaka_header,
+)
+from zkattest.crypto.hashing import hash_tree_root_claim, keccak256
+from zkattest.crypto.header_rlp import encode_header
+from zkattest.crypto.statement import run_statement
+from zkattest.machines.proof_intake import judge_public_values
+from zkattest.net.errors import ProtocolViolation
+from zkattest.net.snappy import SnappyError, compress, decompress
+from zkattest.net.wire import decode_rpc
+from zkattest.node.embed import check_block
+from zkattest.spec.presets import OSAKA
+from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason, Refusal
+from zkattest.types.block import Account
+from zkattest.types.errors import DecodeError, WitnessError
+from zkattest.types.execution import (
+    BlockPackage,
+    ExecutionClaim,
+    ExecutionWitness,
+    StatelessInput,
+)
+from zkattest.types.ids import ChainId
+from zkattest.types.wire import (
+    DelayedBlock,
+    ExecutionProofEnvelope,
+    PublicValues,
+    SignedDelayedBlock,
+    SignedExecutionClaim,
+    SignedExecutionProofEnvelope,
+)
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CHAIN: Final = sorted((ROOT / "vectors" / "eip7886" / "chain").glob("*/block.ssz"))
+# The first byte of an input chooses the class.
+MESSAGES: Final[tuple[Any, ...]] = (
+    DelayedBlock,
+    SignedDelayedBlock,
+    ExecutionProofEnvelope,
+    SignedExecutionProofEnvelope,
+    SignedExecutionClaim,
+)
+OBJECTS: Final[tuple[Any, ...]] = (BlockPackage, StatelessInput, ExecutionWitness)
+_LIMIT_BYTES: Final = 1 << 20
+
+
+def round_trips(kind: Any, data: bytes) -> Any:
+    """Decode; what decodes has no second encoding. Gives None for what does not."""
+    try:
+        value = kind.decode(data)
+    except DecodeError as error:
+        assert str(error)
+        return None
+    assert value.encode() == data
+    return value
+
+
+def fuzz_package(data: bytes) -> None:
+    """Decode packages, inputs, witnesses and claims."""
+    for kind in (*OBJECTS, ExecutionClaim):
+        round_trips(kind, data)
+
+
+def fuzz_gossip(data: bytes) -> None:
+    """Decode a message of the network, chosen by the first byte."""
+    if data:
+        round_trips(MESSAGES[data[0] % len(MESSAGES)], data[1:])
+
+
+def fuzz_rpc(data: bytes) -> None:
+    """Decode a frame of gossip, and as snappy."""
+    try:
+        decode_rpc(data)
+    except ProtocolViolation as error:
+        assert str(error)
+    try:
+        plain = decompress(data, _LIMIT_BYTES)
+    except SnappyError as error:
+        assert str(error)
+    else:
+        assert decompress(compress(plain), _LIMIT_BYTES) == plain
+
+
+def fuzz_claim(data: bytes) -> None:
+    """Decode a claim and hash it."""
+    claim = round_trips(ExecutionClaim, data)
+    if claim is not None:
+        assert len(hash_tree_root_claim(claim)) == 32
+
+
+def fuzz_values(data: bytes) -> None:
+    """Decode public values, and judge what they say."""
+    values = round_trips(PublicValues, data)
+    chain_id = ChainId(1) if values is None else values.chain_id
+    try:
+        root = judge_public_values(data, chain_id)
+    except Refusal as refusal:
+        assert refusal.reason in Reason
+    else:
+        assert root == values.root
+
+
+def fuzz_check(data: bytes) -> None:
+    """Check a whole package."""
+    package = round_trips(BlockPackage, data)
+    if package is not None:
+        check(package)
+
+
+def fuzz_body(data: bytes) -> None:
+    """
+    Check a recorded block with other transactions.
+
+    The first byte chooses the block, the second is the number of withdrawals and ommers; the rest
+    stands for the list of transactions, whose head is written here: the header does not commit to
+    them, so that changed ones get as far as the rules.
+    """
+    if len(data) > 2:
+        package = recorded()[data[0] % len(CHAIN)]
+        header = encode_header(decode_block(package.block).header)
+        tail = _list(b"\xc0" * (data[1] >> 4)) + _list(b"\xc0" * (data[1] & 15))
+        block = _list(header + _list(data[2:]) + tail)
+        check(_with_block(package, block))
+
+
+def check(package: BlockPackage) -> None:
+    """Give one of three answers; a panic of ours is none of them."""
+    try:
+        report = check_block(package)
+    except InvalidBlock as refusal:
+        assert refusal.reason in Reason
+        assert "\n" not in str(refusal)
+    except CannotVerify as failure:
+        assert failure.cause in Cause
+        assert failure.cause is not Cause.BACKEND_PANIC, failure.detail
+    else:
+        assert report.block_hash == decode_block(package.block).block_hash
+
+
+def fuzz_vector(data: bytes) -> None:
+    """Read the JSON of a vector's input and answer it; read it as an answer, too."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    try:
+        assert read_outcome(value).verdict in Verdict
+    except CaseError as error:
+        assert str(error)
+    try:
+        given = read_object(value, "")
+        profile = given.get("profile", STRICT)
+        runner = check_claim if "task" in given else check_static
+        answer = runner(_case(given, profile))
+        if runner is check_static:
+            again = read_package(given)
+            assert read_package(write_package(again)) == again
+    except CaseError as error:
+        assert str(error)
+    else:
+        assert answer.verdict in Verdict
+        json.dumps(answer.to_json())
+
+
+STRICT: Final = {"preset": OSAKA.name.value, "refund_aware": False, "cap_balance": False}
+
+
+def _case(given: Any, profile: Any) -> VectorCase:
+    return VectorCase(
+        id="static/fuzz/case",
+        runner="static",
+        folder=Path(),
+        given="",
+        when="",
+        then="",
+        tags=(),
+        profile=profile,
+        input=given,
+        expected=Outcome(Verdict.VALID),
+    )
+
+
+def replay_block(data: bytes) -> None:
+    """Decode a block."""
+    try:
+        block = decode_block(data, _LIMIT_BYTES, 1 << 12)
+    except DecodeError as error:
+        assert Reason(error.word)
+        return
+    except WitnessError as error:
+        assert error.cause == Cause.OUT_OF_RESOURCES
+        return
+    assert len(block.transactions) == len(block.columns)
+    assert len(block.senders().slots) == len(block.columns)
+    assert keccak256(encode_header(block.header)) == block.block_hash
+
+
+def replay_header(data: bytes) -> None:
+    """Decode a header of either kind."""
+    for decode in (decode_header, decode_osaka_header):
+        try:
+            header, block_hash = decode(data)
+        except DecodeError as error:
+            assert error.word == Reason.MALFORMED_HEADER
+        else:
+            assert encode_header(header) == data
+            assert keccak256(data) == block_hash
+
+
+def replay_transaction(data: bytes) -> None:
+    """Decode a block with this transaction only."""
+    item = data if data[:1] >= b"\xc0" else _string(data)
+    header = encode_header(decode_block(recorded()[0].block).header)
+    replay_block(_list(header + _list(item) + b"\xc0\xc0"))
+
+
+def replay_accounts(data: bytes) -> None:
+    """Walk from a node that anyone may have written."""
+    reader = WitnessAccounts([data, data[1:]], [data], keccak256(data))
+    [answer] = reader.accounts([data[:20].ljust(20, b"\0")])
+    assert answer is None or isinstance(answer, Account | WitnessError)
+
+
+def replay_statement(data: bytes) -> None:
+    """Execute a statement; anything that is no execution is 43 zeros."""
+    decoded = round_trips(StatelessInput, data)
+    if decoded is None:
+        assert PublicValues.decode(_run(data)).is_sentinel
+    else:
+        values = run_statement(decoded)
+        assert values.is_sentinel or (values.valid and values.chain_id == decoded.chain_id)
+
+
+def _run(data: bytes) -> bytes:
+    from zkattest import _core
+
+    return _core.run_statement(data)
+
+
+@cache
+def recorded() -> tuple[BlockPackage, ...]:
+    """Read the recorded chain."""
+    return tuple(BlockPackage.decode(path.read_bytes()) for path in CHAIN)
+
+
+def _with_block(package: BlockPackage, block: bytes) -> BlockPackage:
+    return BlockPackage(
+        package.chain_id, block, package.parent_claim, package.versioned_hashes, package.witness
+    )
+
+
+def _list(payload: bytes) -> bytes:
+    return _head(len(payload), 0xC0) + payload
+
+
+def _string(data: bytes) -> bytes:
+    return data if len(data) == 1 and data[0] < 0x80 else _head(len(data), 0x80) + data
+
+
+def _head(size: int, base: int) -> bytes:
+    if size < 56:
+        return bytes([base + size])
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([base + 55 + len(length)]) + length
+
+
+# What atheris drives; each has a folder in the corpus.
+PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
+    "body": fuzz_body,
+    "check": fuzz_check,
+    "claim": fuzz_claim,
+    "gossip": fuzz_gossip,
+    "rpc": fuzz_rpc,
+    "values": fuzz_values,
+    "vector": fuzz_vector,
+}
+# What the inputs of the Rust targets mean to Python.
+REPLAYS: Final[dict[str, Callable[[bytes], None]]] = {
+    "accounts": replay_accounts,
+    "block": replay_block,
+    "header": replay_header,
+    "osaka_header": replay_header,
+    "package": fuzz_package,
+    "signatures": replay_accounts,
+    "statement": replay_statement,
+    "transaction": replay_transaction,
+}

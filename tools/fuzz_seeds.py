@@ -1,0 +1,155 @@
+"""
+Write the seeds of the fuzz targets from the recorded chain and the vectors.
+
+`python -m tools.fuzz_seeds`: the same files every time, `seed-…` in each target's folder of the
+corpus. What fuzzers found beyond them lies beside them and is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Final
+
+from zkattest.crypto.blocks import decode_block, decode_header
+from zkattest.crypto.hashing import hash_tree_root_claim
+from zkattest.crypto.header_rlp import encode_header
+from zkattest.net.snappy import compress
+from zkattest.net.wire import encode_published
+from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
+from zkattest.types.execution import BlockPackage, ExecutionClaim, OsakaHeader
+from zkattest.types.ids import Address, ProofType, Slot, ValidatorIndex
+from zkattest.types.wire import (
+    SIGNATURE_BYTES,
+    DelayedBlock,
+    ExecutionProofEnvelope,
+    PublicValues,
+    SignedDelayedBlock,
+    SignedExecutionClaim,
+    SignedExecutionProofEnvelope,
+)
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+VECTORS: Final = ROOT / "vectors" / "eip7886"
+CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
+# Larger inputs teach a fuzzer little and make it slow.
+MAX_VECTOR_BYTES: Final = 6_000
+_LONG_LIST: Final = 0xF7
+
+
+def main() -> None:
+    """Write all seeds; old ones go."""
+    for path in CORPUS.glob("*/seed-*"):
+        path.unlink()
+    count = 0
+    for target, name, data in seeds():
+        path = CORPUS / target / f"seed-{name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        count += 1
+    print(f"{count} seeds in {CORPUS.relative_to(ROOT)}")
+
+
+def seeds() -> Iterator[tuple[str, str, bytes]]:
+    """Give target, name and bytes of each seed."""
+    for index, folder in enumerate(sorted(VECTORS.glob("chain/*/block.ssz"))):
+        package = BlockPackage.decode(folder.read_bytes())
+        claim = ExecutionClaim.decode(folder.with_name("claim.ssz").read_bytes())
+        for target, data in block_seeds(index, package):
+            yield target, f"{index:02}", data
+        for target, data in message_seeds(index, package, claim):
+            yield target, f"{index:02}", data
+    for name, data in transaction_seeds():
+        yield "transaction", name, data
+    for group, path in sorted(smallest_vectors().items()):
+        given = json.loads(path.read_bytes())
+        yield "vector", group, json.dumps(given, separators=(",", ":")).encode()
+
+
+def block_seeds(index: int, package: BlockPackage) -> Iterator[tuple[str, bytes]]:
+    """Take a package and its parts."""
+    header = decode_block(package.block).header
+    payload = transactions_payload(package.block, len(encode_header(header)))
+    yield "check", package.encode()
+    yield "package", package.encode()
+    yield "statement", package.stateless_input().encode()
+    yield "block", package.block
+    yield "header", encode_header(header)
+    yield "osaka_header", encode_header(before_fork(package.witness.headers[-1]))
+    yield "body", bytes([index, 0]) + payload
+
+
+def message_seeds(
+    index: int, package: BlockPackage, claim: ExecutionClaim
+) -> Iterator[tuple[str, bytes]]:
+    """Make messages about a block; the signatures are zeros."""
+    root = hash_tree_root_claim(claim)
+    signature, who = bytes(SIGNATURE_BYTES), ValidatorIndex(index)
+    values = PublicValues(root, valid=True, chain_id=package.chain_id, schema_id=SCHEMA)
+    block = DelayedBlock.from_package(Slot(index), package, (Address(bytes(20)),))
+    envelope = ExecutionProofEnvelope(values.encode(), ProofType(1), root)
+    messages = (
+        block,
+        SignedDelayedBlock(block, who, signature),
+        envelope,
+        SignedExecutionProofEnvelope(envelope, who, signature),
+        SignedExecutionClaim(claim, who, signature),
+    )
+    yield "claim", claim.encode()
+    yield "values", values.encode()
+    kind = index % len(messages)
+    yield "gossip", bytes([kind]) + messages[kind].encode()
+    message = messages[-1].encode()
+    if index % 2:
+        yield "rpc", compress(message)
+    else:
+        yield "rpc", encode_published("/eth2/00000000/execution_claim/ssz_snappy", message)
+
+
+SCHEMA: Final = SCHEMA_DELAYED_EXECUTION
+
+
+def transaction_seeds() -> Iterator[tuple[str, bytes]]:
+    """Take every transaction of the chain."""
+    for index, folder in enumerate(sorted(VECTORS.glob("chain/*/block.ssz"))):
+        block = decode_block(BlockPackage.decode(folder.read_bytes()).block)
+        for place, raw in enumerate(block.transactions):
+            yield f"{index:02}-{place:02}", raw
+
+
+def before_fork(parent: bytes) -> OsakaHeader:
+    """Give a header of the kind before the fork the values of another."""
+    header, _ = decode_header(parent)
+    values = astuple(header)
+    # The flag goes, and the requests hash from the middle to the end.
+    ordered = (*values[:7], *values[9:], values[7])
+    names = (field.name for field in fields(OsakaHeader))
+    return OsakaHeader(**dict(zip(names, ordered, strict=True)))
+
+
+def transactions_payload(block: bytes, header_bytes: int) -> bytes:
+    """Cut the list of transactions out of a block that is longer than 55 bytes."""
+    start = 1 + (block[0] - _LONG_LIST) + header_bytes
+    if block[start] <= _LONG_LIST:
+        return block[start + 1 : start + 1 + block[start] - 0xC0]
+    body = start + 1 + block[start] - _LONG_LIST
+    return block[body : body + int.from_bytes(block[start + 1 : body], "big")]
+
+
+def smallest_vectors() -> dict[str, Path]:
+    """Choose the smallest input of each group of vectors."""
+    smallest: dict[str, Path] = {}
+    for path in sorted(VECTORS.glob("*/*/*/input.json")):
+        group = f"{path.parents[2].name}-{path.parents[1].name}"
+        size = path.stat().st_size
+        if size <= MAX_VECTOR_BYTES:
+            known = smallest.get(group)
+            if known is None or size < known.stat().st_size:
+                smallest[group] = path
+    return smallest
+
+
+if __name__ == "__main__":
+    main()
