@@ -346,6 +346,16 @@ def blobs() -> Iterator[Vector]:
         BLOB_TX.but(to=b"", gas=60_000),
         refused(Reason.BLOB_TRANSACTION_WITHOUT_RECIPIENT, index=1),
     )
+    yield BLOBS.vector(
+        "recipient__valid_absent_elsewhere",
+        (
+            "a block with a blob transaction and another one",
+            "the other one creates a contract",
+            "the rule is about blob transactions alone",
+        ),
+        Case(transactions=(BLOB_TX, Tx(signer=key(2), to=b"", gas=53_000))),
+        fine(),
+    )
     yield blob_rule(
         "number__invalid_none",
         "it has no versioned hash",
