@@ -133,6 +133,9 @@ def test_chain_id__refused_in_every_type(kind):
         (SET_CODE.but(to=b""), Reason.SET_CODE_TRANSACTION_WITHOUT_RECIPIENT, {}),
         (SET_CODE.but(authorizations=()), Reason.AUTHORIZATION_LIST_EMPTY, {}),
         (Tx(signature=(2, 1, 1)), Reason.SIGNATURE_PARITY_INVALID, {"got": 2}),
+        # A legacy `v` that looks like a parity is none.
+        (Tx(type=0, signature=(0, 1, 1)), Reason.SIGNATURE_PARITY_INVALID, {"got": 0}),
+        (Tx(type=0, signature=(1, 1, 1)), Reason.SIGNATURE_PARITY_INVALID, {"got": 1}),
         (Tx(type=0, signature=(29, 1, 1)), Reason.SIGNATURE_PARITY_INVALID, {"got": 29}),
         (
             Tx(type=0, signature=(2**200, 1, 1)),

@@ -75,6 +75,7 @@ OMMERS: tuple[str, dict[str, Any], Outcome] = (
 def cases() -> Iterator[Vector]:
     """Give every case of the group."""
     yield from decoding()
+    yield from around_decoding()
     yield from header()
     yield from body()
     yield from one_transaction()
@@ -112,6 +113,45 @@ def decoding() -> Iterator[Vector]:
         both("a withdrawal that does not decode", "a wrong number"),
         package(rule_too),
         refused(Reason.MALFORMED_WITHDRAWAL, index=0),
+    )
+
+
+def around_decoding() -> Iterator[Vector]:
+    """What is asked before a block is decoded, and between decoding and the first rule."""
+    no_ommer, bad_withdrawal = b"\xc1\x83", b"\xc1\x80"
+    for first, second, data, expected in (
+        ("transaction", "ommers", block_of(b"\x05", rest=no_ommer + NONE),
+         refused(Reason.UNKNOWN_TRANSACTION_TYPE, index=0, got=5)),
+        ("ommers", "withdrawal", block_of(rest=no_ommer + bad_withdrawal),
+         refused(Reason.MALFORMED_BLOCK, field="ommers")),
+    ):  # fmt: skip
+        yield GROUP.vector(
+            f"decoding__invalid_{first}_before_{second}", both(first, second), package(data),
+            expected,
+        )  # fmt: skip
+    good = Case(transactions=())
+    large = replace(good.package(), block=b"\xff" * 8_388_609)
+    orphan = replace(large, witness=replace(large.witness, headers=()))
+    yield GROUP.vector(
+        "parent__cannot_check_before_size",
+        both("no parent is given", "the block is too large"),
+        orphan,
+        unknown(Cause.MISSING_PARENT),
+    )
+    wrong = good.but(header={"number": 9}, outputs={"block_hash": b"\1" * 32})
+    yield GROUP.vector(
+        "parent__cannot_check_before_any_rule",
+        both("the claim is about another block", "the number is wrong"),
+        wrong,
+        unknown(Cause.MISSING_PARENT),
+    )
+    no_header = wrong.package()
+    no_header = replace(no_header, witness=replace(no_header.witness, headers=(b"\xc0",)))
+    yield GROUP.vector(
+        "parent__cannot_check_header_before_claim",
+        both("the parent's header does not decode", "the claim is about another block"),
+        no_header,
+        unknown(Cause.UNREADABLE_INPUT),
     )
 
 
