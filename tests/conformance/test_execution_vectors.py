@@ -14,7 +14,12 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from tests.oracle.environment import OracleError, ensure_environment
+from tools.chain.cast import ALICE, BOB
 from tools.vectors.execution import contracts
+from tools.vectors.execution.abi import encode_call
+from tools.vectors.execution.case import ExpectationError, Story, make_case
+from tools.vectors.execution.scene import Scene
+from tools.vectors.execution.token import TOKEN, balance_slot, place_token, transferred
 from zkattest import _core
 from zkattest.conformance.execution import (
     check_execution,
@@ -233,6 +238,53 @@ def test_oracle__agrees_with_every_change_of_the_state(name: str, answers: dict[
         address: {**one, "balance": hex(int(one["balance"])), "nonce": hex(one["nonce"])}
         for address, one in state.items()
     } == answers[name]["post_state"]
+
+
+STORY = Story("erc20", "wrong", "", "", "", ())
+
+
+def transfer(*, logged: int = 250, kept: int = 750, used: int | None = None) -> Scene:
+    """Send 250 of Alice's 1000 tokens to Bob, and expect what the arguments say."""
+    scene = Scene(ALICE)
+    place_token(scene, {ALICE: 1_000})
+    data = encode_call("transfer(address,uint256)", BOB.address, 250)
+    scene.send(ALICE, TOKEN, data, logs=[transferred(ALICE, BOB, logged)], used=used)
+    scene.store(TOKEN, {balance_slot(ALICE): kept, balance_slot(BOB): 250})
+    return scene
+
+
+def test_case__made_with_the_right_expectations() -> None:
+    assert make_case(STORY, transfer().seal()).expected["verdict"] == "valid"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"logged": 251}, "receipts root"),
+        ({"kept": 751}, "post-state root"),
+        ({"used": 21_000}, "gas of a transaction"),
+    ],
+)
+def test_case__refused_with_a_wrong_expectation(wrong: dict[str, int], what: str) -> None:
+    with pytest.raises(ExpectationError, match=what):
+        make_case(STORY, transfer(**wrong).seal())
+
+
+def test_case__refused_without_the_revert_that_happens() -> None:
+    with pytest.raises(ExpectationError, match="declared_gas_mismatch"):
+        make_case(STORY, transfer().seal(declared_gas=100_000, reverted=True))
+
+
+def test_case__refused_with_a_wrong_static_verdict() -> None:
+    with pytest.raises(ExpectationError, match="static verdict"):
+        make_case(STORY, transfer().seal(), static="balance_too_low")
+
+
+def test_case__refused_with_a_request_that_is_none() -> None:
+    scene = transfer()
+    scene.request(1, b"no request")
+    with pytest.raises(ExpectationError, match="requests hash"):
+        make_case(STORY, scene.seal())
 
 
 @pytest.mark.skipif(not contracts.has_node(), reason="node and npm are not installed")
