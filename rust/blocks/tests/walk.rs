@@ -1,6 +1,9 @@
 //! Reading accounts out of hand-made tries: every kind of step, and every way to go wrong.
 
 #![allow(non_snake_case, reason = "names of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::slice::from_ref;
 
 use ethrex_rlp::encode::RLPEncode;
 use ethrex_rlp::structs::Encoder;
@@ -96,11 +99,11 @@ fn walk__ends_where_the_path_leaves_the_trie() {
     let mut other = path();
     other[5] ^= 1;
     let leaf = list(&[&key(&other, true), &account(&keccak(b""))]);
-    assert_eq!(read(&[leaf.clone()], &leaf), Ok(None));
+    assert_eq!(read(from_ref(&leaf), &leaf), Ok(None));
     let extension = list(&[&key(&other[..8], false), &[2; 32]]);
-    assert_eq!(read(&[extension.clone()], &extension), Ok(None));
+    assert_eq!(read(from_ref(&extension), &extension), Ok(None));
     let empty = branch(0, &[]);
-    assert_eq!(read(&[empty.clone()], &empty), Ok(None));
+    assert_eq!(read(from_ref(&empty), &empty), Ok(None));
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn walk__names_the_node_that_is_missing() {
         hash: [3; 32],
         path,
     });
-    assert_eq!(read(&[root.clone()], &root), missing);
+    assert_eq!(read(from_ref(&root), &root), missing);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn walk__follows_a_node_that_lies_inside_its_parent() {
         tail = node;
     }
     assert_eq!(
-        read(&[tail.clone()], &tail),
+        read(from_ref(&tail), &tail),
         malformed(64, "its value is no account")
     );
 }
@@ -153,20 +156,20 @@ fn walk__malformed_by_name() {
         (vec![0xc0], "not an RLP list"),
     ];
     for (node, what) in cases {
-        assert_eq!(read(&[node.clone()], &node), malformed(0, what));
+        assert_eq!(read(from_ref(&node), &node), malformed(0, what));
     }
     let reference = branch(0, &[1; 31]);
     let at_child = malformed(1, "its reference is no hash");
-    assert_eq!(read(&[reference.clone()], &reference), at_child);
+    assert_eq!(read(from_ref(&reference), &reference), at_child);
 }
 
 #[test]
 fn account__finds_its_code_or_names_what_is_missing() {
     let with_code = list(&[&key(&path(), true), &account(&keccak(CODE))]);
-    assert_eq!(read(&[with_code.clone()], &with_code), Ok(Some(9)));
+    assert_eq!(read(from_ref(&with_code), &with_code), Ok(Some(9)));
     let without = list(&[&key(&path(), true), &account(&[5; 32])]);
     let missing = Err(WitnessFault::MissingCode { hash: [5; 32] });
-    assert_eq!(read(&[without.clone()], &without), missing);
+    assert_eq!(read(from_ref(&without), &without), missing);
 }
 
 #[test]
