@@ -22,6 +22,9 @@ _MAX_WALK_STEPS: Final = 1 << 22
 # Shorter nodes lie inside their parents and are never looked up by a hash.
 _LEAST_NODE_BYTES: Final = 32
 _FREE_NODES: Final = 1 << 10
+# Two numbers of 32 bytes each; shorter ones exist, and nobody signs with many of them by chance.
+_LEAST_SIGNATURE_BYTES: Final = 64
+_FREE_SIGNATURES: Final = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,20 @@ def require_witness_in_budget(witness: ExecutionWitness, budget: CheckBudget) ->
         raise _beyond(f"nodes in a witness of {node_bytes} bytes", nodes, most)
 
 
-def require_signatures_in_budget(txs: TransactionColumns, budget: CheckBudget) -> None:
+def require_signatures_in_budget(
+    txs: TransactionColumns, block_bytes: int, budget: CheckBudget
+) -> None:
     """Raise `CannotVerify` for more signatures than may be recovered."""
     signatures = len(txs) + int(txs.authorizations.sum())
-    if signatures > budget.max_signatures:
-        raise _beyond("signatures in the block", signatures, budget.max_signatures)
+    most = most_signatures(block_bytes, budget)
+    if signatures > most:
+        raise _beyond(f"signatures in a block of {block_bytes} bytes", signatures, most)
+
+
+def most_signatures(block_bytes: int, budget: CheckBudget) -> int:
+    """Say how many signatures of a block of this size are recovered at most."""
+    # Numbers chosen to be short would make the dearest part of a check four times as dear a byte.
+    return min(budget.max_signatures, _FREE_SIGNATURES + block_bytes // _LEAST_SIGNATURE_BYTES)
 
 
 def _beyond(what: str, got: int, limit: int) -> CannotVerify:

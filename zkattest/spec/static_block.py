@@ -17,7 +17,12 @@ import numpy as np
 from zkattest.crypto.blocks import Block, decode_block, withdrawals_root
 from zkattest.crypto.keys import SenderHints
 from zkattest.spec.binding import compare_outputs
-from zkattest.spec.budget import DEFAULT_BUDGET, CheckBudget, require_signatures_in_budget
+from zkattest.spec.budget import (
+    DEFAULT_BUDGET,
+    CheckBudget,
+    most_signatures,
+    require_signatures_in_budget,
+)
 from zkattest.spec.fees import (
     calculate_blob_gas_price,
     calculate_total_blob_gas,
@@ -73,7 +78,8 @@ def read_block(rlp: bytes, preset: Preset, budget: CheckBudget = DEFAULT_BUDGET)
     Raises `CannotVerify` for more transactions than the budget has.
     """
     try:
-        return decode_block(rlp, preset.header.max_block_bytes, budget.max_signatures)
+        most = most_signatures(len(rlp), budget)
+        return decode_block(rlp, preset.header.max_block_bytes, most)
     except BlockDecodeError as error:
         raise InvalidBlock(Reason(error.word), **error.operands) from error
 
@@ -114,7 +120,7 @@ def validate_block(
     totals = sum_inclusion(block.columns, intrinsic_gas, floor_gas, preset)
     validate_declared_gas(block.header, totals)
 
-    require_signatures_in_budget(block.columns, budget)
+    require_signatures_in_budget(block.columns, block.size_bytes, budget)
     senders = block.senders(hints)
     validate_senders(block.columns, senders, accounts, terms, preset)
     return StaticReport(

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.helpers import rlp
-from tests.helpers.blocks import Case, TestAccount
-from tests.helpers.transactions import Tx, authorization, key
+from tests.helpers.blocks import Case, TestAccount, parent_header
+from tests.helpers.transactions import RECIPIENT, Tx, authorization, key
 from zkattest.crypto.blocks import WitnessAccounts
 from zkattest.crypto.header_rlp import encode_header
 from zkattest.node.embed import check_block
@@ -79,12 +79,14 @@ def test_transactions__not_decoded_beyond_budget():
     # A million transactions of one byte each are malformed: only whoever decodes them can say so.
     header = encode_header(TWO.child_header())
     block = rlp.as_list(header + rlp.as_list(bytes(1 << 20)) + b"\xc0\xc0")
+    few = rlp.as_list(header + rlp.as_list(bytes(1 << 10)) + b"\xc0\xc0")
     with pytest.raises(InvalidBlock):
-        read_block(block, OSAKA, CheckBudget(max_signatures=1 << 20))
+        read_block(few, OSAKA)
     with pytest.raises(CannotVerify) as caught:
         read_block(block, OSAKA)
     assert caught.value.cause is Cause.OUT_OF_RESOURCES
-    assert caught.value.detail == "1048576 transactions, limit 262144"
+    most = 1_024 + len(block) // 64
+    assert caught.value.detail == f"1048576 transactions, limit {most}"
 
 
 def test_witness__of_crumbs_not_checked():
@@ -116,5 +118,19 @@ def test_witness_accounts__exhausted_for_all_or_none():
 def test_signatures__default_leaves_room_for_3_6_billion_gas():
     most = 3_600_000_000 // 21_000
     assert most < CheckBudget().max_signatures
-    block = read_block(TYPE_4.block_rlp(), OSAKA)
-    require_signatures_in_budget(block.columns, CheckBudget(max_signatures=3))
+
+
+def test_signatures__as_many_as_a_block_of_its_size_can_have():
+    # One and the same authorization with the smallest numbers, far below 64 bytes.
+    short = [0, RECIPIENT, 0, 0, 1, 1]
+    columns = read_block(TYPE_4.block_rlp(), OSAKA).columns
+    columns = replace(columns, authorizations=columns.authorizations + 1_500)
+    require_signatures_in_budget(columns, 64 * (1_503 - 1_024), CheckBudget())
+    with pytest.raises(CannotVerify, match="1503 signatures in a block of 30655 bytes, at most"):
+        require_signatures_in_budget(columns, 64 * (1_503 - 1_024) - 1, CheckBudget())
+    tx = Tx(type=4, gas=1 << 24, authorizations=(short,) * 660)
+    crowd = Case(transactions=tuple(tx.but(nonce=n) for n in range(3)))
+    crowd = crowd.but(parent=parent_header(gas_limit=10**9, gas_used=5 * 10**8))
+    size = len(crowd.block_rlp())
+    beyond = f"1983 signatures in a block of {size} bytes, at most {1_024 + size // 64} are checked"
+    assert check(crowd) == f"out_of_resources: {beyond}"
