@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
 from random import Random
 
 from benches.hostile.parts import Body, State, deep_state, package, senders_state
@@ -50,6 +50,12 @@ def _state(count: int) -> State:
 def honest(count: int) -> Workload:
     """Make a block with one transfer from each sender, and the witness that it needs."""
     return Workload(f"honest, {count:,} transfers", package(_body(count), _state(count)))
+
+
+def no_point() -> int:
+    """Find a number of 32 bytes that is the x of no point of secp256k1."""
+    field = 2**256 - 2**32 - 977
+    return next(x for x in itertools.count(1 << 255) if pow(x**3 + 7, (field - 1) // 2, field) != 1)
 
 
 def full_of(item: bytes, room_bytes: int = ROOM_BYTES) -> bytes:
@@ -112,7 +118,10 @@ def authorizations() -> Iterator[Workload]:
     yield Workload("shortest authorizations, 8 MiB", package(fill(txs([shortest] * 660)), state))
     # Calldata makes the block large enough for as many signatures as a check may recover.
     padding = Tx(signer=key(0), nonce=199, data=bytes(1_600_000), gas=MAX_GAS)
-    padded = [*islice(txs([shortest] * 600), 199), *(padding.but(nonce=199 + n) for n in range(3))]
+    padded = [
+        *itertools.islice(txs([shortest] * 600), 199),
+        *(padding.but(nonce=199 + n) for n in range(3)),
+    ]
     yield Workload("shortest authorizations, most checked", package(Body.of(padded), state))
 
 
@@ -121,11 +130,14 @@ def witnesses() -> Iterator[Workload]:
     body, state = _body(SOME), _state(SOME)
     crumbs = tuple(n.to_bytes(3, "big") for n in range(1_000_000))
     yield Workload("a million tiny nodes", package(body, replace(state, nodes=crumbs)))
-    small = tuple(n.to_bytes(32, "big") for n in range(1 << 18))
-    yield Workload("nodes of 32 bytes, most hashed", package(body, replace(state, nodes=small)))
+    small = tuple(n.to_bytes(64, "big") for n in range(1 << 18))
+    yield Workload("nodes of 64 bytes, most hashed", package(body, replace(state, nodes=small)))
     few = 3_000
     deep = deep_state([tx.sender for tx in _signed(few)])
     yield Workload("64 levels to each account", package(_body(few), deep))
+    padding = tuple(n.to_bytes(532, "big") for n in range(12_000))
+    padded = replace(deep, nodes=(*deep.nodes, *padding))
+    yield Workload("64 levels to each account, padded", package(_body(few), padded))
     long_key = rlp.encode([hex_prefix([0] * (2 * MIB - 200), leaf=False), keccak256(b"")])
     yield Workload(
         "a key of 1 MiB at the root", package(body, State(keccak256(long_key), (long_key,)))
@@ -144,7 +156,7 @@ def senders() -> Iterator[Workload]:
     state = _state(SOME)
     once = (Tx(signer=key(0), nonce=nonce) for nonce in range(SOME))
     yield Workload("all of one sender", package(Body.of(once), state))
-    nobody = Tx(signature=(0, 5, 1))
+    nobody = Tx(signature=(0, no_point(), 1 << 250))
     unsigned = (nobody.but(nonce=nonce) for nonce in range(SOME))
     yield Workload("signatures of nobody", package(Body.of(unsigned), state))
     poor = senders_state(SOME, balance_wei=0)

@@ -23,6 +23,7 @@ from zkattest.machines.events import (
 from zkattest.node.profile import Profile
 from zkattest.node.signing import Message
 from zkattest.node.state import StateSources
+from zkattest.spec.budget import DEFAULT_BUDGET, require_witness_in_budget
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason
 from zkattest.spec.static_block import ChainView, read_block, validate_block
@@ -45,9 +46,11 @@ class StaticChecker:
     def open_block(self, work: OpenBlock) -> OpenOutcome:
         """Check the proposer's signature, then decode the block."""
         signed = work.signed
-        if not self._is_signed(signed.message, signed.proposer_index, signed.signature):
-            return Refused(Reason.MESSAGE_SIGNATURE_INVALID)
         try:
+            # Anyone can send a witness of crumbs; hashing it for the signature would be dear.
+            require_witness_in_budget(signed.message.witness, DEFAULT_BUDGET)
+            if not self._is_signed(signed.message, signed.proposer_index, signed.signature):
+                return Refused(Reason.MESSAGE_SIGNATURE_INVALID)
             block = read_block(signed.message.block, OSAKA)
             return OpenedBlock(
                 content_id=_content_id(signed.message.block, signed.message.versioned_hashes),

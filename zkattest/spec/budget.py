@@ -19,8 +19,8 @@ _MAX_WITNESS_BYTES: Final = 1 << 28
 _MAX_WITNESS_NODES: Final = 1 << 19
 _MAX_SIGNATURES: Final = 1 << 18
 _MAX_WALK_STEPS: Final = 1 << 22
-# Shorter nodes lie inside their parents and are never looked up by a hash.
-_LEAST_NODE_BYTES: Final = 32
+# Leaves of the state have 70 bytes and more; those of storage, half as long, come with branches.
+_LEAST_NODE_BYTES: Final = 64
 _FREE_NODES: Final = 1 << 10
 # Two numbers of 32 bytes each; shorter ones exist, and nobody signs with many of them by chance.
 _LEAST_SIGNATURE_BYTES: Final = 64

@@ -370,6 +370,16 @@ def rlp_items(branch: bytes) -> list[bytes]:
     return items
 
 
+def test_accounts__of_one_code_share_it():
+    # A copy of a long code for each of many senders would fill the memory.
+    code = b"\xfe" * 50_000
+    senders = [Tx(signer=key(n)).sender for n in range(3)]
+    case = Case(accounts={one: TestAccount(code=code) for one in senders})
+    codes = [account.code for account in reader_of(case, (code,)).accounts(senders)]
+    assert codes[0] == code
+    assert all(one is codes[0] for one in codes)
+
+
 def test_account__missing_code_names_its_hash():
     case = Case(accounts={RECIPIENT: TestAccount(code=b"\xfe")})
     answer = only_account(reader_of(case, codes=()), RECIPIENT)

@@ -93,7 +93,7 @@ def test_witness__of_crumbs_not_checked():
     def witness(nodes: int, size_bytes: int) -> ExecutionWitness:
         return ExecutionWitness((bytes(size_bytes),) * nodes, (), ())
 
-    require_witness_in_budget(witness(100_000, 32), CheckBudget())
+    require_witness_in_budget(witness(100_000, 64), CheckBudget())
     require_witness_in_budget(witness(1_024, 0), CheckBudget())
     with pytest.raises(CannotVerify, match="1025 nodes in a witness of 0 bytes, at most 1024"):
         require_witness_in_budget(witness(1_025, 0), CheckBudget())
