@@ -14,7 +14,7 @@ from typing import Any
 
 from ethereum.crypto.hash import keccak256
 from ethereum.forks.osaka import vm
-from ethereum.forks.osaka.blocks import Withdrawal
+from ethereum.forks.osaka.blocks import Header, Withdrawal
 from ethereum.forks.osaka.bloom import logs_bloom
 from ethereum.forks.osaka.fork import (
     BEACON_ROOTS_ADDRESS,
@@ -117,11 +117,14 @@ class Chain:
             self.parent_gas_used,
             Uint(number(self.parent.base_fee_per_gas)),
         )
-        parent = SimpleNamespace(
-            excess_blob_gas=U64(number(self.parent.excess_blob_gas)),
-            blob_gas_used=U64(number(self.parent.blob_gas_used)),
-            base_fee_per_gas=Uint(number(self.parent.base_fee_per_gas)),
-        )
+        # The specification takes anything but a header of its own for one without blobs.
+        parent = object.__new__(Header)
+        for name, kind in (
+            ("excess_blob_gas", U64),
+            ("blob_gas_used", U64),
+            ("base_fee_per_gas", Uint),
+        ):
+            object.__setattr__(parent, name, kind(number(getattr(self.parent, name))))
         excess = calculate_excess_blob_gas(parent)
         return {"base_fee_per_gas": int(base_fee), "excess_blob_gas": int(excess)}
 
@@ -131,7 +134,7 @@ class Chain:
             chain_id=self.chain_id,
             state=state,
             block_gas_limit=Uint(number(header.gas_limit)),
-            block_hashes=self.hashes[-255:],
+            block_hashes=self.hashes[-256:],
             coinbase=Bytes20(header.coinbase),
             number=Uint(number(header.number)),
             base_fee_per_gas=Uint(number(header.base_fee_per_gas)),

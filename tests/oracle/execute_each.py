@@ -11,7 +11,6 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -19,17 +18,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 import execute
 from ethereum.exceptions import EthereumException
 from ethereum.forks.osaka import fork, vm
-from ethereum.forks.osaka.blocks import Header
 from ethereum.forks.osaka.state import State, get_account, set_account_balance
 from ethereum.forks.osaka.transactions import BlobTransaction, decode_transaction
 from ethereum.forks.osaka.trie import trie_set
 from ethereum.forks.osaka.vm.gas import (
     calculate_blob_gas_price,
-    calculate_excess_blob_gas,
     calculate_total_blob_gas,
 )
 from ethereum_rlp import rlp
-from ethereum_types.numeric import U64, U256, Uint
+from ethereum_types.numeric import U256, Uint
 from execute import Chain, header_of, number
 
 RECOVER_SENDER = fork.recover_sender
@@ -52,22 +49,6 @@ class Block(Chain):
         header = header_of(rlp.decode(self.block)[0])
         reverted = number(header.parent_execution_reverted)
         self.parent_gas_used = Uint(0 if reverted else number(self.parent.gas_used))
-
-    def fees_for(self, header: SimpleNamespace) -> dict[str, int]:
-        """Compute the fees; the specification wants a real header for the excess blob gas."""
-        parent = object.__new__(Header)
-        for name, kind in (
-            ("excess_blob_gas", U64),
-            ("blob_gas_used", U64),
-            ("base_fee_per_gas", Uint),
-        ):
-            object.__setattr__(parent, name, kind(number(getattr(self.parent, name))))
-        excess = calculate_excess_blob_gas(parent)
-        return {**super().fees_for(header), "excess_blob_gas": int(excess)}
-
-    def environment(self, header: SimpleNamespace, state: State) -> vm.BlockEnvironment:
-        """Let BLOCKHASH reach 256 ancestors."""
-        return replace(super().environment(header, state), block_hashes=self.hashes[-256:])
 
     def answer(self) -> dict[str, Any]:
         """Execute the block and give what `Chain.execute` gives, and the state after it."""
