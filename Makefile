@@ -56,8 +56,9 @@ guest: setup ## rebuild the guest program and compare it with the committed one
 record: setup ## regenerate the recorded chain and prove what is not proven yet
 	$(BIN)/python -m tools.record_chain all
 
-vectors: setup ## write the static and claim vectors, and pack all of them into dist/
+vectors: setup ## write the vectors (the recorded chain apart), and pack all of them into dist/
 	$(BIN)/python -m tools.vectors fill
+	$(BIN)/python -m tools.vectors.execution fill
 	$(BIN)/python -m tools.vectors pack
 
 wheel: setup ## build a wheel into dist/
