@@ -20,7 +20,7 @@ MIB = 1 << 20
 # The limit of EIP-7934, less what the header and the heads of lists take.
 ROOM_BYTES = 8 * MIB - 2_048
 MAX_GAS = 1 << 24
-SOME, MANY = 20_000, 75_000
+SOME, MANY = 20_000, 70_000
 
 
 @dataclass(frozen=True)
@@ -132,12 +132,13 @@ def witnesses() -> Iterator[Workload]:
     yield Workload("a million tiny nodes", package(body, replace(state, nodes=crumbs)))
     small = tuple(n.to_bytes(64, "big") for n in range(1 << 18))
     yield Workload("nodes of 64 bytes, most hashed", package(body, replace(state, nodes=small)))
-    few = 3_000
-    deep = deep_state([tx.sender for tx in _signed(few)])
-    yield Workload("64 levels to each account", package(_body(few), deep))
+    # One account below each branch of the fourth level: all else of the way is its own.
+    apart = {keccak256(tx.sender).hex()[:4]: tx for tx in _signed(SOME)[:3_000]}.values()
+    few, deep = Body.of(apart), deep_state([tx.sender for tx in apart])
+    yield Workload("64 levels to each account", package(few, deep))
     padding = tuple(n.to_bytes(532, "big") for n in range(12_000))
     padded = replace(deep, nodes=(*deep.nodes, *padding))
-    yield Workload("64 levels to each account, padded", package(_body(few), padded))
+    yield Workload("64 levels to each account, padded", package(few, padded))
     long_key = rlp.encode([hex_prefix([0] * (2 * MIB - 200), leaf=False), keccak256(b"")])
     yield Workload(
         "a key of 1 MiB at the root", package(body, State(keccak256(long_key), (long_key,)))
