@@ -22,8 +22,8 @@ use crate::products::sum_of_products;
 use crate::signature::Signature;
 use crate::split::{Splitter, Term};
 
-/// Square roots taken beside each other: measured, more lanes gain nothing.
-const LANES: usize = 2;
+/// Square roots taken beside each other: measured, more gain nothing.
+const LANES: usize = 4;
 
 /// One signature's summands.
 #[derive(Debug, Clone, Copy)]

@@ -4,18 +4,19 @@ use k256::FieldElement;
 
 /// Several field elements that go through the same steps.
 ///
-/// A chain of squarings waits for each result; with a second chain beside it the multiplier
-/// has work meanwhile, which nearly halves the time of a root.
+/// A chain of squarings waits for each result; with other chains beside it the multiplier has
+/// work meanwhile, which takes a third off the time of a root.
 #[derive(Clone, Copy)]
 struct Lanes<const N: usize>([FieldElement; N]);
 
 impl<const N: usize> Lanes<N> {
-    fn squared(self, times: u32) -> Self {
-        let mut lanes = self;
+    fn squared(mut self, times: u32) -> Self {
         for _ in 0..times {
-            lanes = Self(lanes.0.map(|lane| lane.square()));
+            for lane in &mut self.0 {
+                *lane = lane.square();
+            }
         }
-        lanes
+        self
     }
 
     fn times(mut self, other: &Self) -> Self {

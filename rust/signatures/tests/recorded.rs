@@ -46,7 +46,7 @@ fn recorded_transactions_have_the_same_senders_every_way() {
         .collect();
     let signatures: Vec<Signature> = transactions.iter().map(signature).collect();
     assert_eq!(recover_all(&signatures), expected);
-    // Several times over, for a batch has at least 128.
+    // Several times over, for a batch has at least 64.
     let times = 300usize.div_ceil(signatures.len());
     let many = signatures.repeat(times);
     let keys: Vec<Option<PublicKey>> = signatures.iter().map(Signature::recover).collect();

@@ -5,15 +5,15 @@
 mod support;
 
 use k256::elliptic_curve::PrimeField;
-use k256::elliptic_curve::ops::Reduce;
 use k256::{Scalar, U256};
 use proptest::prelude::*;
 use support::{Signed, Signer};
 use zkattest_signatures::{PublicKey, Signature, recover_all, senders_with_keys};
 
-/// A batch that is one and a quarter of the parts that a bad one falls into.
+/// A batch that falls into two parts when it is bad.
 const COUNT: usize = 160;
 const PART: usize = 128;
+const SMALLEST_BATCH: usize = 64;
 
 /// The order of the curve, and of the field.
 const ORDER: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
@@ -142,15 +142,12 @@ fn negated(s: &[u8; 32]) -> [u8; 32] {
     scalar.map_or(*s, |scalar| (-scalar).to_repr().into())
 }
 
-/// Make s = z/k, so that s·R - z·G is the identity.
+/// Make s = z/k, so that s·R - z·G is the identity; with z = 0 also s is zero.
 fn identity_key(nonce: u64, hash: [u8; 32]) -> Signed {
-    // Signing with the secret zero leaves s = z/k.
     let signed = Signer::new(1).sign(hash, nonce);
-    let z = <Scalar as Reduce<U256>>::reduce_bytes(&hash.into());
     let other = Signer::new(1).sign([0; 32], nonce);
     // s = (z + r·d)/k, and with z = 0 it is r·d/k: the difference is z/k.
     let parts = [signed.s, other.s].map(|s| Scalar::from_repr(s.into()).unwrap());
-    assert!(!bool::from(z.is_zero()));
     Signed {
         s: (parts[0] - parts[1]).to_repr().into(),
         ..signed
@@ -275,6 +272,14 @@ fn one_wrong_signature_is_found_at_each_place() {
 }
 
 #[test]
+fn key_that_would_be_the_identity_is_nobodys() {
+    assert_eq!(identity_key(3, [9; 32]).signature().recover(), None);
+    let mut case = Case::honest(COUNT, 4);
+    case.change(11, &Change::IdentityKey(3));
+    on_one_thread(|| assert_eq!(check(&case), COUNT - PART));
+}
+
+#[test]
 fn two_swapped_keys_are_found() {
     let mut case = Case::honest(COUNT, COUNT as u64);
     case.hints.swap(3, 4);
@@ -314,9 +319,10 @@ fn signatures_without_a_point_leave_the_batch_and_the_rest_holds() {
 
 #[test]
 fn a_few_signatures_are_recovered() {
-    for count in [0, 1, 2, PART - 1] {
+    for count in [0, 1, 2, SMALLEST_BATCH - 1] {
         assert_eq!(check(&Case::honest(count, 3)), 0);
     }
+    assert_eq!(check(&Case::honest(SMALLEST_BATCH, 3)), SMALLEST_BATCH);
 }
 
 #[test]

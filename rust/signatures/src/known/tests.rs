@@ -68,7 +68,7 @@ fn halves(nonce: [u8; 64]) -> [u8; 32] {
 fn with_forgeries() -> (Vec<Signature>, Vec<Option<PublicKey>>, PublicKey) {
     let (mut signatures, mut hints) = honest(SMALLEST_BATCH + 10);
     let victim = Signer::new(99).key;
-    for (place, forged) in [40, 90].into_iter().zip(cancelling_pair(&victim)) {
+    for (place, forged) in [10, 20].into_iter().zip(cancelling_pair(&victim)) {
         signatures[place] = forged.signature();
         hints[place] = Some(victim);
     }
@@ -80,7 +80,7 @@ fn cancelling_forgeries_pass_a_sum_with_fixed_coefficients() {
     let (signatures, hints, victim) = with_forgeries();
     let outcome = senders_with_source(&signatures, &hints, &ones);
     assert_eq!(outcome.batch_verified, signatures.len());
-    assert_eq!(outcome.senders[40], Some(victim.address()));
+    assert_eq!(outcome.senders[10], Some(victim.address()));
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn cancelling_forgeries_refused_with_random_coefficients() {
     let (signatures, hints, victim) = with_forgeries();
     let outcome = senders_with_keys(&signatures, &hints);
     assert_eq!(outcome.senders, recover_all(&signatures));
-    assert_ne!(outcome.senders[40], Some(victim.address()));
-    assert_ne!(outcome.senders[90], Some(victim.address()));
+    assert_ne!(outcome.senders[10], Some(victim.address()));
+    assert_ne!(outcome.senders[20], Some(victim.address()));
 }
 
 #[test]
