@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from zkattest.conformance.cases import VectorCase
-from zkattest.conformance.outcome import Outcome, invalid, valid
+from zkattest.conformance.outcome import Outcome, cannot_check, invalid, valid
 from zkattest.conformance.static import read_chain_id, read_claim, write_claim
 from zkattest.conformance.values import CaseError, member, read_bytes
 from zkattest.crypto.blocks import decode_header
@@ -14,7 +14,7 @@ from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.machines.proof_intake import judge_public_values
 from zkattest.spec.binding import bind_parent, compare_outputs
 from zkattest.spec.presets import OSAKA, SCHEMA_DELAYED_EXECUTION
-from zkattest.spec.reasons import Reason, Refusal
+from zkattest.spec.reasons import CannotVerify, Reason, Refusal
 from zkattest.spec.static_block import read_block
 from zkattest.types.errors import BlockDecodeError, DecodeError
 from zkattest.types.execution import ExecutionClaim
@@ -30,6 +30,8 @@ def check_claim(case: VectorCase) -> Outcome:
         return TASKS[task](case.input)
     except Refusal as refusal:
         return invalid(refusal.reason, **refusal.operands)
+    except CannotVerify as failure:
+        return cannot_check(failure.cause)
     except BlockDecodeError as error:
         return invalid(error.word, **error.operands)
 
