@@ -116,7 +116,7 @@ fn r_points(signatures: &[(usize, PublicKey, Numbers)]) -> Vec<Option<Point>> {
 /// Replace scalars, none of them zero, by their inverses (Montgomery's trick).
 fn invert_all(scalars: &mut [Scalar]) {
     let mut product = Scalar::ONE;
-    let befores: Vec<Scalar> = scalars
+    let prefixes: Vec<Scalar> = scalars
         .iter()
         .map(|scalar| {
             let before = product;
@@ -125,7 +125,7 @@ fn invert_all(scalars: &mut [Scalar]) {
         })
         .collect();
     let mut rest = product.invert().unwrap_or(Scalar::ZERO);
-    for (scalar, before) in scalars.iter_mut().zip(befores).rev() {
+    for (scalar, before) in scalars.iter_mut().zip(prefixes).rev() {
         let inverse = before * rest;
         rest *= *scalar;
         *scalar = inverse;

@@ -166,17 +166,17 @@ fn invert_all(elements: &mut [FieldElement]) {
 /// Invert a few elements with one inversion.
 fn inverted(elements: [FieldElement; LANES]) -> [FieldElement; LANES] {
     let mut product = FieldElement::ONE;
-    let mut befores = elements.map(|element| {
+    let mut prefixes = elements.map(|element| {
         let before = product;
         product = product.mul(&element);
         before
     });
     let mut rest = product.invert().unwrap_or(FieldElement::ZERO);
-    for (before, element) in befores.iter_mut().zip(&elements).rev() {
+    for (before, element) in prefixes.iter_mut().zip(&elements).rev() {
         *before = before.mul(&rest);
         rest = rest.mul(element);
     }
-    befores
+    prefixes
 }
 
 #[cfg(test)]
