@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from zkattest.conformance.outcome import Outcome, Verdict, read_outcome
 from zkattest.conformance.values import CaseError, member, read_list, read_object
+from zkattest.types.json_text import parse_json
 
 FORMAT: Final = 1
 CASE_FILE: Final = "case.json"
@@ -75,10 +76,9 @@ def read_case(folder: Path, case_id: str, runner: str) -> VectorCase:
 def read_json(path: Path) -> Mapping[str, Any]:
     """Read a file that holds one JSON object."""
     try:
-        return read_object(json.loads(read_file(path, MAX_FILE_BYTES)), "")
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise CaseError(path.name, f"not JSON: {reason}") from None
+        return read_object(parse_json(read_file(path, MAX_FILE_BYTES)), "")
+    except ValueError as error:
+        raise CaseError(path.name, f"not JSON: {error}") from None
 
 
 def read_file(path: Path, limit_bytes: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from zkattest.conformance.cases import VectorCase
 from zkattest.conformance.outcome import Outcome, read_outcome
 from zkattest.conformance.values import CaseError
 from zkattest.prover.worker import kill_group, last_line
+from zkattest.types.json_text import parse_json
 
 MAX_ANSWER_BYTES: Final = 1 << 20
 GRACE_SECONDS: Final = 1.0
@@ -122,11 +122,11 @@ class Program:
 
 def _read_answer(line: bytes, case_id: str) -> Outcome:
     try:
-        answer = json.loads(line)
+        answer = parse_json(line)
         outcome = read_outcome(answer)
     except CaseError as error:
         raise ProgramError(f"undecodable answer: {error}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         shown = ascii(line[:60])[2:-1]
         raise ProgramError(f"undecodable answer: not JSON: {shown}") from None
     # An answer that names its question must not be one to an earlier question.

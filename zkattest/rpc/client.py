@@ -8,7 +8,6 @@ is asked for or accepted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import httpx
 
 from zkattest.rpc.transport import DeadlineTransport, deadline
 from zkattest.types.errors import SourceTimeout, SourceUnavailable
+from zkattest.types.json_text import parse_json
 
 _SHOWN_CHARACTERS: Final = 160
 _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
@@ -127,8 +127,8 @@ class JsonRpcClient:
 
     def _decode(self, body: bytes) -> Any:
         try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
+            return parse_json(body)
+        except ValueError:
             self._refuse("the answer is not JSON")
 
     def _require_no_error(self, answer: object) -> None:

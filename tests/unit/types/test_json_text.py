@@ -1,0 +1,40 @@
+"""JSON of any depth is refused or parsed, whatever the process's limits are."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from zkattest.types.json_text import MAX_DEPTH, parse_json
+
+
+@pytest.mark.parametrize("value", [None, 1, "]}[{", 'a"\\', [], {"a": [{"b": '\\"['}]}])
+def test_json__parsed(value):
+    assert parse_json(json.dumps(value).encode()) == value
+
+
+def test_json__parsed_at_the_greatest_depth():
+    parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"]" * 9 + b"[" * 9, b'"', b'"\\', b"\xff", b"[1,]", "[]".encode("utf-16")]
+)
+def test_json__refused(data):
+    with pytest.raises(ValueError, match=r"."):
+        parse_json(data)
+
+
+def test_json__refused_where_a_library_has_raised_the_limit_of_recursion():
+    # In a process of its own: the parser alone ends it with a fault of the stack.
+    script = (
+        "import sys; from zkattest.types.json_text import parse_json\n"
+        "sys.setrecursionlimit(10**6)\n"
+        "try: parse_json(b'[' * 10**6)\n"
+        "except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "nested too deeply\n")
