@@ -46,6 +46,7 @@ _ID_FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 _Answer: TypeAlias = Account | WitnessError | None
 _new_tuple: Final = tuple.__new__
+_ACCOUNT_VALUES: Final = 3
 _NO_ANSWERS: Final[dict[str, type[WitnessError]]] = {
     error.cause: error
     for error in (MissingNode, MalformedNode, MissingCode, CheckExhausted, BackendPanic)
@@ -118,7 +119,13 @@ class WitnessAccounts:
         """
         with _typed_errors():
             found = self._reader.accounts(addresses, self._max_steps)
-        return [_answer(values) for values in found]
+        # The same as `Account(*values)` at a third of the time; there is one for each sender.
+        return [
+            _new_tuple(Account, values)
+            if values is not None and len(values) == _ACCOUNT_VALUES
+            else _no_account(values)
+            for values in found
+        ]
 
 
 def decode_block(
@@ -208,12 +215,9 @@ _COLUMN_KINDS: Final[dict[str, Callable[[bytes], object]]] = {
 }
 
 
-def _answer(values: tuple[int, int, bytes] | tuple[str, str] | None) -> _Answer:
+def _no_account(values: tuple[str, str] | None) -> WitnessError | None:
     if values is None:
         return None
-    if len(values) == 3:
-        # The same as `Account(*values)` at a third of the time; there is one for each sender.
-        return _new_tuple(Account, values)
     cause, detail = values
     return _NO_ANSWERS[cause](detail)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import fields
 from typing import Final
 
 from zkattest.crypto.hashing import keccak256
@@ -14,7 +14,8 @@ _SHORT_LIMIT: Final = 55
 
 def encode_header(header: Header | OsakaHeader) -> bytes:
     """Encode a header; the order of its fields is the order of the RLP."""
-    payload = b"".join(_encode_field(value) for value in astuple(header))
+    values = (getattr(header, field.name) for field in fields(header))
+    payload = b"".join(map(_encode_field, values))
     return _head(len(payload), 0xC0) + payload
 
 

@@ -42,7 +42,13 @@ pub(super) fn find(
     };
     let known = hints.map(|hints| cache.named(hints)).unwrap_or_default();
     let outcome = senders_with_keys(signatures, &known);
-    let learned: Vec<PublicKey> = outcome.keys.into_iter().flatten().collect();
+    let learned: Vec<PublicKey> = outcome
+        .keys
+        .into_iter()
+        .enumerate()
+        .filter(|(place, key)| known.get(*place) != Some(key))
+        .filter_map(|(_, key)| key)
+        .collect();
     cache.0.insert_many(&learned);
     outcome.senders
 }
