@@ -148,7 +148,7 @@ def main() -> None:
     """Print a table, or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--repeats", type=int, default=15, help="for 1,000 transactions")
+    parser.add_argument("--repeats", type=int, default=40, help="for 1,000 transactions")
     parser.add_argument("--largest", type=int, default=LARGE, help="most transfers in a block")
     parser.add_argument("--results", type=Path, help="folder for static.json and static.svg")
     arguments = parser.parse_args()

@@ -58,7 +58,7 @@ def measure(package: BlockPackage, repeats: int) -> dict[str, float]:
     signed = senders.by_transaction()
     result = {"first_sight_ms": median_ms(lambda: check(package), repeats)}
     cache = KeyCache(2 * len(signed) + 1)
-    known = SenderHints(cache, signed)
+    known = SenderHints(cache, signed, [authority for _, authority in senders.authorities])
     check(package, known)
     result["known_keys_ms"] = median_ms(lambda: check(package, known), repeats)
     result["peak_rss_mib"] = peak_rss_mib()

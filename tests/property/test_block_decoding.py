@@ -26,7 +26,6 @@ def decode(data: bytes) -> object:
     except BlockDecodeError as error:
         return Reason(error.word)
     block.senders()
-    block.authorities()
     return block
 
 

@@ -77,20 +77,16 @@ class Block:
             return Root(self._body.root())
 
     def senders(self, hints: SenderHints | None = None) -> Senders:
-        """Find the sender of each transaction; hints change the time it takes, not the answer."""
-        known = () if hints is None else (hints.addresses, hints.keys.core)
+        """Find who signed each transaction; hints change the time it takes, not the answer."""
+        known = () if hints is None else (hints.in_order(len(self.columns)), hints.keys.core)
         with _typed_errors():
-            slots, ranks, addresses = self._body.senders(*known)
+            slots, ranks, addresses, authorities = self._body.senders(*known)
         return Senders(
             slots=np.frombuffer(slots, dtype="<u4"),
             ranks=np.frombuffer(ranks, dtype="<u4"),
             addresses=tuple(addresses),
+            authorities=tuple(authorities),
         )
-
-    def authorities(self) -> list[tuple[bytes | None, ...]]:
-        """Recover who signed each EIP-7702 authorization of each transaction."""
-        with _typed_errors():
-            return self._body.authorities()
 
 
 class WitnessAccounts:

@@ -22,11 +22,28 @@ class KeyCache:
 
 
 class SenderHints:
-    """Say who may have sent each transaction of a block, and where their keys are kept."""
+    """Say who may have signed what a block holds, and where their keys are kept."""
 
-    __slots__ = ("addresses", "keys")
+    __slots__ = ("addresses", "authorities", "keys")
 
-    def __init__(self, keys: KeyCache, addresses: Sequence[bytes | None] = ()) -> None:
-        """Take addresses of 20 bytes in the order of the block; None, or too few, say nothing."""
+    def __init__(
+        self,
+        keys: KeyCache,
+        addresses: Sequence[bytes | None] = (),
+        authorities: Sequence[bytes | None] = (),
+    ) -> None:
+        """
+        Take senders and EIP-7702 authorities, 20 bytes each, in the order of the block.
+
+        None, or too few, say nothing.
+        """
         self.keys = keys
         self.addresses = addresses
+        self.authorities = authorities
+
+    def in_order(self, transactions: int) -> Sequence[bytes | None]:
+        """Give one hint for each transaction, then those for the authorizations."""
+        if not self.authorities:
+            return self.addresses[:transactions]
+        unnamed = [None] * (transactions - len(self.addresses))
+        return [*self.addresses[:transactions], *unnamed, *self.authorities]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zkattest.crypto.blocks import Block
 from zkattest.spec.reasons import Notice
-from zkattest.spec.transactions import SET_CODE_TYPE
 from zkattest.types.block import Senders
 from zkattest.types.execution import Header
 from zkattest.types.ids import Address
@@ -51,21 +49,17 @@ def certain_revert_notices(
         yield StaticNotice(Notice.CERTAIN_REVERT, {"got": header.gas_used, "limit": most})
 
 
-def nonce_drift_notices(block: Block, senders: Senders) -> Iterator[StaticNotice]:
+def nonce_drift_notices(senders: Senders) -> Iterator[StaticNotice]:
     """
     Find later senders whose nonce an authorization of EIP-7702 may move first.
 
     Static nonces know the pre-state only; execution then fails that transaction.
     """
-    if not (block.columns.type == SET_CODE_TYPE).any():
+    if not senders.authorities:
         return
     signed = senders.by_transaction()
     last_position = {sender: index for index, sender in enumerate(signed) if sender is not None}
-    for index, authorities in enumerate(block.authorities()):
-        for authority in authorities:
-            if authority is not None and last_position.get(authority, -1) > index:
-                operands: dict[str, int | Address] = {
-                    "index": index,
-                    "authority": Address(authority),
-                }
-                yield StaticNotice(Notice.NONCE_MAY_DRIFT, operands)
+    for index, authority in senders.authorities:
+        if authority is not None and last_position.get(authority, -1) > index:
+            operands: dict[str, int | Address] = {"index": index, "authority": Address(authority)}
+            yield StaticNotice(Notice.NONCE_MAY_DRIFT, operands)

@@ -129,7 +129,7 @@ def validate_block(
         transactions=len(block.columns),
         notices=(
             *certain_revert_notices(block.header, block.columns.gas, totals.least_gas),
-            *nonce_drift_notices(block, senders),
+            *nonce_drift_notices(senders),
         ),
     )
 

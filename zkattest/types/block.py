@@ -55,12 +55,14 @@ class Senders:
     """
     Hold who sent each transaction: the row of `addresses`, or `NO_SENDER` for nobody.
 
-    `ranks` counts the sender's transactions before this one.
+    `ranks` counts the sender's transactions before this one. `authorities` says for each EIP-7702
+    authorization in which transaction it stands and who signed it, None for nobody.
     """
 
     slots: NDArray[np.uint32]
     ranks: NDArray[np.uint32]
     addresses: tuple[bytes, ...]
+    authorities: tuple[tuple[int, bytes | None], ...] = ()
 
     def by_transaction(self) -> list[bytes | None]:
         """Give the sender of each transaction; None where nobody can have signed."""

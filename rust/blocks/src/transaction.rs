@@ -1,5 +1,5 @@
 //! One transaction of Osaka (types 0 to 4), read where it lies: the values that rules look at, and
-//! the hash that was signed, taken from the raw bytes.
+//! what was signed.
 
 use ethrex_crypto::keccak::Keccak256;
 use thiserror::Error;
@@ -69,15 +69,33 @@ pub struct Transaction<'a> {
     pub r: &'a [u8],
     /// Of the signature.
     pub s: &'a [u8],
-    /// What was signed, hashed.
-    pub signing_hash: [u8; 32],
+    /// What was signed; None where `v` has no known form.
+    signed: Option<Signed<'a>>,
+}
+
+/// What a signature is for: a type, and a list of fields as they lie in the transaction.
+#[derive(Debug)]
+struct Signed<'a> {
+    /// Byte before the list; a legacy transaction has none.
+    prefix: Option<u8>,
+    fields: &'a [u8],
+    /// Fields that only the signed list has: those of EIP-155.
+    more: Vec<u8>,
 }
 
 impl Transaction<'_> {
-    /// Give what recovery needs.
+    /// Hash what was signed; zeros where `v` has no known form.
+    #[must_use]
+    pub fn signing_hash(&self) -> [u8; 32] {
+        self.signed.as_ref().map_or([0; 32], |signed| {
+            hash_list(signed.prefix.as_slice(), &[signed.fields, &signed.more])
+        })
+    }
+
+    /// Give what recovery needs; it hashes, which is most of the work of reading a transaction.
     #[must_use]
     pub fn signature(&self) -> Signature {
-        Signature::new(self.signing_hash, &self.y_parity, self.r, self.s)
+        Signature::new(self.signing_hash(), &self.y_parity, self.r, self.s)
     }
 }
 
@@ -164,8 +182,11 @@ fn typed(tx_type: u8, payload: &[u8]) -> Result<Transaction<'_>, TransactionFaul
     if tx_type == 4 {
         tx.authorizations = fields.take("authorization_list", authorizations)?;
     }
-    let unsigned = signed_part(payload, &fields);
-    tx.signing_hash = hash_list(&[tx_type], &[unsigned]);
+    tx.signed = Some(Signed {
+        prefix: Some(tx_type),
+        fields: signed_part(payload, &fields),
+        more: Vec::new(),
+    });
     tx.y_parity = fields.word("y_parity")?.to_vec();
     tx.r = fields.word("r")?;
     tx.s = fields.word("s")?;
@@ -192,16 +213,24 @@ fn legacy(raw: &[u8]) -> Result<Transaction<'_>, TransactionFault> {
     match (v.len() <= 8).then(|| low_u64(v)) {
         Some(v @ (27 | 28)) => {
             tx.y_parity = number(v - 27);
-            tx.signing_hash = hash_list(&[], &[unsigned]);
+            tx.signed = Some(Signed {
+                prefix: None,
+                fields: unsigned,
+                more: Vec::new(),
+            });
         }
         Some(v @ 35..) => {
-            let mut chain = Vec::new();
-            write_number(&mut chain, (v - 35) / 2);
+            let mut more = Vec::new();
+            write_number(&mut more, (v - 35) / 2);
             // Two empty values follow the chain id in what is signed.
-            chain.extend([0x80, 0x80]);
+            more.extend([0x80, 0x80]);
             tx.chain_id = Some(number((v - 35) / 2));
             tx.y_parity = number((v - 35) % 2);
-            tx.signing_hash = hash_list(&[], &[unsigned, &chain]);
+            tx.signed = Some(Signed {
+                prefix: None,
+                fields: unsigned,
+                more,
+            });
         }
         _ => {
             tx.has_unknown_v = true;
@@ -273,7 +302,7 @@ fn authorizations(item: Item<'_>) -> Result<Vec<Signature>, Fault> {
             &[AUTHORIZATION_MAGIC],
             &[tuple.payload.get(..signed).unwrap_or(&[])],
         );
-        list.push(Signature::new(hash, y_parity, r, s));
+        list.push(Signature::of_authority(hash, y_parity, r, s));
     }
     Ok(list)
 }

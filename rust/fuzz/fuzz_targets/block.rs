@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
         from = place.end;
         let raw = &data[place.clone()];
         let again = transaction::decode(raw).expect("decoded before");
-        assert_eq!(again.signing_hash, tx.signing_hash);
+        assert_eq!(again.signing_hash(), tx.signing_hash());
         transactions.extend(wrapped(raw));
     }
     // One encoding a value: from the parts comes the block, byte by byte, up to the ommers.

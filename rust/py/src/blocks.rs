@@ -17,6 +17,7 @@ use ethrex_trie::Trie;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use rayon::prelude::*;
 use zkattest_blocks::accounts::{Answer, Witness};
 use zkattest_blocks::{Transaction, block, header, keccak, osaka_header as before_fork};
 use zkattest_signatures::Signature;
@@ -25,17 +26,25 @@ use self::columns::{columns, header_fields, wide};
 use self::senders::KeyCache;
 use crate::errors::guarded;
 
-/// A block's transactions: their bytes, and their signatures for one parallel recovery.
+/// A block's transactions: their bytes, and all signatures for one parallel recovery.
 #[pyclass(frozen, module = "zkattest._core")]
 pub(crate) struct Transactions {
     block: PyBackedBytes,
     places: Vec<Range<usize>>,
-    senders: Vec<Signature>,
-    authorities: Vec<Vec<Signature>>,
+    /// Those of the transactions, then those of the authorizations.
+    signatures: Vec<Signature>,
+    /// Which transaction each authorization belongs to.
+    authorizations: Vec<usize>,
 }
 
-/// Who sent a block's transactions: a slot and a rank for each of them, and the addresses of slots.
-type Senders<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyList>);
+/// Who signed a block's transactions: a slot and a rank for each of them, the addresses of slots,
+/// and for each authorization its transaction and its authority.
+type Senders<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyList>,
+    Bound<'py, PyList>,
+);
 
 #[pymethods]
 impl Transactions {
@@ -50,11 +59,12 @@ impl Transactions {
         Ok(PyBytes::new(py, root.as_bytes()))
     }
 
-    /// Find who sent the transactions.
+    /// Find who sent the transactions and who authorized delegations in them.
     ///
     /// A slot (u32) numbers the senders as they first appear, all ones where a signature recovers
     /// to nobody; a rank (u32) counts the transactions of the same sender before this one.
-    /// Hints say who may have sent each transaction; `keys` learns every key.
+    /// Hints say who may have sent each transaction, then who may have signed each authorization;
+    /// `keys` learns every key.
     #[pyo3(signature = (hints = None, keys = None))]
     fn senders<'py>(
         &self,
@@ -63,34 +73,25 @@ impl Transactions {
         keys: Option<Bound<'py, KeyCache>>,
     ) -> PyResult<Senders<'py>> {
         let keys = keys.as_ref().map(|keys| keys.get());
-        let grouped = guarded(py, || {
-            Ok(senders::group(&senders::find(
-                &self.senders,
-                hints.as_deref(),
-                keys,
-            )))
+        let (grouped, authorities) = guarded(py, || {
+            let mut signers = senders::find(&self.signatures, hints.as_deref(), keys);
+            let authorities = signers.split_off(self.places.len());
+            Ok((senders::group(&signers), authorities))
         })?;
+        let address = |one: [u8; 20]| PyBytes::new(py, &one);
+        let authorities = authorities.into_iter().map(|one| one.map(address));
         Ok((
             PyBytes::new(py, &grouped.slots),
             PyBytes::new(py, &grouped.ranks),
+            PyList::new(py, grouped.addresses.into_iter().map(address))?,
             PyList::new(
                 py,
-                grouped.addresses.iter().map(|one| PyBytes::new(py, one)),
+                self.authorizations
+                    .iter()
+                    .zip(authorities)
+                    .collect::<Vec<_>>(),
             )?,
         ))
-    }
-
-    /// Recover the authority of each authorization of each transaction.
-    fn authorities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let lists = guarded(py, || {
-            Ok(zkattest_signatures::recover_authorities(&self.authorities))
-        })?;
-        let address = |one: &Option<[u8; 20]>| one.map(|bytes| PyBytes::new(py, &bytes));
-        let lists: Vec<_> = lists
-            .iter()
-            .map(|list| PyTuple::new(py, list.iter().map(address)))
-            .collect::<PyResult<_>>()?;
-        PyList::new(py, lists)
     }
 }
 
@@ -133,20 +134,29 @@ fn decode_block(
     let header = header_fields(py, &parsed.header)?;
     let columns = columns(py, &parsed.transactions)?;
     let transactions = &mut parsed.transactions;
-    let senders = transactions.iter().map(Transaction::signature).collect();
-    let lists = transactions
-        .iter_mut()
-        .map(|tx| std::mem::take(&mut tx.authorizations));
-    let authorities = lists.collect();
+    let mut signatures = signatures(py, transactions)?;
+    let mut authorizations = Vec::new();
+    for (index, tx) in transactions.iter_mut().enumerate() {
+        authorizations.resize(authorizations.len() + tx.authorizations.len(), index);
+        signatures.append(&mut tx.authorizations);
+    }
     let places = parsed.places;
     let (hash, ommers) = (PyBytes::new(py, &parsed.hash), parsed.ommers);
     let body = Transactions {
         block: data.clone_ref(py),
         places,
-        senders,
-        authorities,
+        signatures,
+        authorizations,
     };
     Ok((header, hash, columns, body, ommers, withdrawals))
+}
+
+/// Hash what the transactions sign, over all cores.
+fn signatures(py: Python<'_>, transactions: &[Transaction<'_>]) -> PyResult<Vec<Signature>> {
+    guarded(py, || {
+        let transactions = transactions.par_iter().with_min_len(64);
+        Ok(transactions.map(Transaction::signature).collect())
+    })
 }
 
 /// Decode a header; give its fields and its hash.

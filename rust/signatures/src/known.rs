@@ -85,14 +85,20 @@ fn cleared(
     source: Source<'_>,
 ) -> Vec<(usize, PublicKey)> {
     let hinted = signatures.iter().zip(hints).enumerate();
-    let hinted: Vec<Hinted<'_>> = hinted
+    let mut hinted: Vec<Hinted<'_>> = hinted
         .filter_map(|(place, (signature, hint))| hint.map(|key| (place, signature, key)))
         .collect();
     if hinted.len() < SMALLEST_BATCH {
         return Vec::new();
     }
+    let threads = rayon::current_num_threads();
+    // Equations of one key share a term within a batch. Larger batches hold the same keys anyway,
+    // and there signatures out of their order cost more than what is shared.
+    if hinted.len() <= threads * LARGEST_BATCH {
+        hinted.sort_unstable_by_key(|(place, _, key)| (key.address(), *place));
+    }
     hinted
-        .par_chunks(batch_size(hinted.len(), rayon::current_num_threads()))
+        .par_chunks(batch_size(hinted.len(), threads))
         .flat_map_iter(|batch| check(batch, source))
         .collect()
 }

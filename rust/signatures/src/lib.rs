@@ -19,7 +19,7 @@ mod sums;
 pub use cache::{KeyCache, SenderCache};
 pub use key::{Address, PublicKey};
 pub use known::{Outcome, senders_with_keys};
-pub use signature::{Signature, recover_all, recover_authorities};
+pub use signature::{Signature, recover_all};
 
 // The tests' signers name this crate as other crates do.
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::split::Term;
 use crate::sums::Groups;
 
 /// Points that are sorted at once, so that they stay in a core's cache.
-const POINTS_AT_ONCE: usize = 1 << 15;
+const POINTS_AT_ONCE: usize = 1 << 12;
 
 /// Bits of a factor, and two for the carries of signed digits.
 const FACTOR_BITS: u32 = 128 + 2;

@@ -16,7 +16,7 @@ const HALF_ORDER: [u8; 32] = [
     0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
 ];
 
-/// A signature and what it signs; `parity` is None where it is neither 0 nor 1.
+/// A signature and what it signs; `parity` is None where nobody can have signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
     pub(crate) hash: [u8; 32],
@@ -48,6 +48,16 @@ impl Signature {
         }
     }
 
+    /// Take the signature of an EIP-7702 authorization: with a high `s` it is nobody's.
+    #[must_use]
+    pub fn of_authority(hash: [u8; 32], y_parity: &[u8], r: &[u8], s: &[u8]) -> Self {
+        let mut signature = Self::new(hash, y_parity, r, s);
+        if signature.compact.get(32..) > Some(HALF_ORDER.as_slice()) {
+            signature.parity = None;
+        }
+        signature
+    }
+
     /// Recover the public key; None where nobody can have signed.
     #[must_use]
     pub fn recover(&self) -> Option<PublicKey> {
@@ -63,15 +73,6 @@ impl Signature {
         let bytes = key.serialize_uncompressed();
         Some(PublicKey::of_point(bytes.get(1..)?.try_into().ok()?))
     }
-
-    /// Recover the public key of an authorization, which has to have a low `s`.
-    #[must_use]
-    pub fn recover_low(&self) -> Option<PublicKey> {
-        if self.compact.get(32..)? > HALF_ORDER.as_slice() {
-            return None;
-        }
-        self.recover()
-    }
 }
 
 /// Recover every signer, in order.
@@ -81,15 +82,5 @@ pub fn recover_all(signatures: &[Signature]) -> Vec<Option<Address>> {
         .par_iter()
         .with_min_len(8)
         .map(|signature| signature.recover().map(|key| key.address()))
-        .collect()
-}
-
-/// Recover every authority, in order; a high `s` has none.
-#[must_use]
-pub fn recover_authorities(lists: &[Vec<Signature>]) -> Vec<Vec<Option<Address>>> {
-    let authority = |signature: &Signature| signature.recover_low().map(|key| key.address());
-    lists
-        .par_iter()
-        .map(|list| list.iter().map(authority).collect())
         .collect()
 }

@@ -88,7 +88,7 @@ def test_block__senders_and_authorities_of_every_type():
     block = decode_block(Case(transactions=ALL_TYPES).block_rlp())
     assert block.senders().by_transaction() == [tx.sender for tx in ALL_TYPES]
     authorities = tuple(Tx(signer=key(n)).sender for n in (5, 6))
-    assert block.authorities() == [(), (), (), (), (), authorities]
+    assert block.senders().authorities == tuple((5, one) for one in authorities)
 
 
 def test_senders__numbered_as_they_appear_and_counted():

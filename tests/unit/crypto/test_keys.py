@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.blocks import Case
-from tests.helpers.transactions import ORDER, Tx, key
+from tests.helpers.transactions import ORDER, Tx, authorization, key
 from zkattest.crypto.blocks import Block, decode_block
 from zkattest.crypto.keys import KeyCache, SenderHints
 
@@ -38,6 +38,22 @@ def warm_cache() -> KeyCache:
 CACHE = warm_cache()
 HINT = st.sampled_from([*RECOVERED, bytes(20), b"\x11" * 20]) | st.none()
 
+# Authorizations in two transactions, enough for a batch; the last one has a high s.
+SIGNERS = [key(number) for number in range(2, 102)]
+TUPLES = [authorization(one) for one in SIGNERS]
+TUPLES[-1][-1] = ORDER - TUPLES[-1][-1]
+DELEGATING = decode_block(
+    Case(
+        transactions=(
+            Tx(),
+            Tx(type=4, nonce=1, authorizations=tuple(TUPLES[:30])),
+            Tx(type=4, nonce=2, authorizations=tuple(TUPLES[30:])),
+        )
+    ).block_rlp()
+)
+AUTHORITIES = DELEGATING.senders().authorities
+AUTHORITY_HINT = st.sampled_from([one for _, one in AUTHORITIES]) | HINT
+
 
 def test_senders__the_same_with_right_hints():
     assert BLOCK.senders(SenderHints(CACHE, RECOVERED)).by_transaction() == RECOVERED
@@ -63,6 +79,24 @@ def test_senders__the_same_whatever_the_hints_say(hints):
 def test_senders__the_same_with_some_wrong_hints(wrong):
     hints = [wrong.get(number, right) for number, right in enumerate(RECOVERED)]
     assert BLOCK.senders(SenderHints(CACHE, hints)).by_transaction() == RECOVERED
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(HINT, max_size=200), st.lists(AUTHORITY_HINT, max_size=120))
+def test_authorities__the_same_whatever_the_hints_say(senders, authorities):
+    cache = KeyCache(1_000)
+    DELEGATING.senders(SenderHints(cache))
+    hints = SenderHints(cache, senders, authorities)
+    assert DELEGATING.senders(hints).authorities == AUTHORITIES
+
+
+def test_authorities__those_who_signed_with_right_hints():
+    cache = KeyCache(1_000)
+    DELEGATING.senders(SenderHints(cache))
+    named = [authority for _, authority in AUTHORITIES]
+    found = DELEGATING.senders(SenderHints(cache, [Tx().sender], named))
+    assert found.authorities == AUTHORITIES
+    assert named == [Tx(signer=key(number)).sender for number in range(2, 101)] + [None]
 
 
 def test_cache__refused_without_room():
