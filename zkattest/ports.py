@@ -16,12 +16,11 @@ from zkattest.machines.events import (
     CheckSignature,
     OpenBlock,
     OpenOutcome,
-    ProofOutcome,
     SavedState,
     SaveEffect,
-    SignatureOutcome,
     VerifyProof,
 )
+from zkattest.spec.answers import ProofOutcome, SignatureOutcome
 from zkattest.spec.state_reader import NodeSource
 from zkattest.types.gossip import Verdict
 from zkattest.types.ids import Root

@@ -21,16 +21,12 @@ from zkattest.machines.events import (
     Decide,
     Effect,
     Event,
-    Fault,
     OpenBlock,
     OpenedBlock,
     ParentVerdict,
     ProofChecked,
     ProofJudged,
-    ProofOutcome,
     ProofReceived,
-    ProofValid,
-    Refused,
     ReportGossip,
     SaveBlock,
     SaveClaim,
@@ -38,12 +34,12 @@ from zkattest.machines.events import (
     SavedState,
     SaveRoot,
     SignatureChecked,
-    SignatureValid,
     TimePassed,
     VerifyProof,
 )
 from zkattest.machines.settings import Anchor, AttesterSettings, Limits, Policy
 from zkattest.machines.slot_clock import SlotClock
+from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureValid
 from zkattest.spec.reasons import Reason
 from zkattest.types.execution import (
     EMPTY_OMMERS_HASH,

@@ -15,19 +15,16 @@ from zkattest.machines.events import (
     ClaimReceived,
     Decide,
     Decision,
-    Fault,
     JobId,
     ParentVerdict,
     ProofChecked,
     ProofReceived,
-    ProofValid,
-    Refused,
     ReportGossip,
     SignatureChecked,
-    SignatureValid,
     TimePassed,
 )
 from zkattest.machines.settings import Limits, Policy
+from zkattest.spec.answers import Fault, ProofValid, Refused, SignatureValid
 from zkattest.spec.reasons import Cause, Reason
 
 BLOCKS = chain(4)

@@ -20,13 +20,12 @@ from zkattest.machines.events import (
     BlockStatus,
     BlockValid,
     CheckBlock,
-    Fault,
     JobId,
     OpenBlock,
     OpenedBlock,
     OpenOutcome,
-    Refused,
 )
+from zkattest.spec.answers import Fault, Refused
 from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason
 from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionClaim

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from zkattest.crypto.blocks import Block
+from zkattest.spec.answers import Fault, ProofOutcome, Refused, SignatureOutcome
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.gossip import GossipMessage, Verdict
@@ -51,27 +52,6 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Answer that what a peer sent breaks a rule."""
-
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Answer that we could not find out; nobody is blamed."""
-
-    cause: Cause
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureValid:
-    """Answer that the message was signed by the validator it names."""
-
-
-@dataclass(frozen=True, slots=True)
 class OpenedBlock:
     """Answer with the decoded block: its signature is good and its bytes are a block."""
 
@@ -88,17 +68,8 @@ class BlockValid:
     """Answer that every static rule holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProofValid:
-    """Answer that the program proved these public values; they still have to be judged."""
-
-    public_values: bytes
-
-
-SignatureOutcome: TypeAlias = SignatureValid | Refused | Fault
 OpenOutcome: TypeAlias = OpenedBlock | Refused | Fault
 BlockOutcome: TypeAlias = BlockValid | Refused | Fault
-ProofOutcome: TypeAlias = ProofValid | Refused | Fault
 
 
 # --- Events -----------------------------------------------------------------------------------

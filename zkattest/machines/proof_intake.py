@@ -19,21 +19,17 @@ from zkattest.machines.events import (
     CheckSignature,
     ClaimProven,
     ClaimReceived,
-    Fault,
     ProofChecked,
     ProofJudged,
-    ProofOutcome,
     ProofReceived,
-    ProofValid,
     ProvenRoot,
-    Refused,
     SaveClaim,
     SaveRoot,
     SignatureChecked,
-    SignatureOutcome,
     VerifyProof,
 )
 from zkattest.machines.proof_pool import ProverKey
+from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureOutcome
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
 from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason
 from zkattest.types.errors import DecodeError

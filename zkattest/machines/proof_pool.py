@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from zkattest.crypto.hashing import hash_tree_root_claim
-from zkattest.machines.events import ProofValid, ProvenRoot, Refused
+from zkattest.machines.events import (
+    ProvenRoot,
+)
 from zkattest.machines.settings import Limits
+from zkattest.spec.answers import ProofValid, Refused
 from zkattest.spec.reasons import GossipIgnore, Reason
 from zkattest.types.execution import ExecutionClaim
 from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex

@@ -12,17 +12,14 @@ from zkattest.machines.events import (
     BlockValid,
     CheckBlock,
     CheckSignature,
-    Fault,
     OpenBlock,
     OpenedBlock,
     OpenOutcome,
-    Refused,
-    SignatureOutcome,
-    SignatureValid,
 )
 from zkattest.node.profile import Profile
 from zkattest.node.signing import Message
 from zkattest.node.state import StateSources
+from zkattest.spec.answers import Fault, Refused, SignatureOutcome, SignatureValid
 from zkattest.spec.budget import DEFAULT_BUDGET, require_witness_in_budget
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason

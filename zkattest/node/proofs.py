@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 
-from zkattest.machines.events import Fault, ProofOutcome, ProofValid, Refused, VerifyProof
+from zkattest.machines.events import (
+    VerifyProof,
+)
 from zkattest.node.profile import Profile
+from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused
 from zkattest.spec.reasons import CannotVerify, InvalidProof
 from zkattest.verify.pool import VerifierPool
 from zkattest.verify.proof import VerifiedProof

@@ -16,7 +16,10 @@ from zkattest.devnet.scenario import (
     Role,
     write_scenario,
 )
-from zkattest.machines.events import Decision, Refused
+from zkattest.machines.events import (
+    Decision,
+)
+from zkattest.spec.answers import Refused
 from zkattest.spec.reasons import Reason
 from zkattest.types.ids import ValidatorIndex
 

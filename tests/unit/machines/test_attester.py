@@ -15,10 +15,10 @@ from zkattest.machines.events import (
     ClaimProven,
     Decision,
     ParentVerdict,
-    Refused,
     SaveDecision,
 )
 from zkattest.machines.settings import Limits, Policy
+from zkattest.spec.answers import Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
 

@@ -16,12 +16,11 @@ from zkattest.machines.events import (
     BlockStatus,
     CheckBlock,
     Decision,
-    Fault,
     KeepState,
     ParentVerdict,
-    Refused,
 )
 from zkattest.machines.settings import Limits
+from zkattest.spec.answers import Fault, Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
 

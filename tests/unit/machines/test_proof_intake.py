@@ -17,13 +17,11 @@ from tests.helpers.attester import (
 from zkattest.machines.events import (
     ClaimReceived,
     Decision,
-    Fault,
     ParentVerdict,
     ProofReceived,
-    ProofValid,
-    Refused,
     VerifyProof,
 )
+from zkattest.spec.answers import Fault, ProofValid, Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
 

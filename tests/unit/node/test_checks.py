@@ -5,12 +5,17 @@ from dataclasses import replace
 from tests.helpers.blocks import Case
 from zkattest.crypto import bls
 from zkattest.crypto.header_rlp import header_hash
-from zkattest.machines.events import Fault, JobId, OpenBlock, OpenedBlock, Refused
+from zkattest.machines.events import (
+    JobId,
+    OpenBlock,
+    OpenedBlock,
+)
 from zkattest.machines.settings import Anchor
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.checks import StaticChecker
 from zkattest.node.profile import Profile
 from zkattest.node.signing import Signer
+from zkattest.spec.answers import Fault, Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.ids import Slot, ValidatorIndex
 from zkattest.types.wire import DelayedBlock, SignedDelayedBlock

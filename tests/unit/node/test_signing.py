@@ -2,12 +2,16 @@
 
 from tests.helpers.attester import chain
 from zkattest.crypto import bls
-from zkattest.machines.events import CheckSignature, JobId, Refused, SignatureValid
+from zkattest.machines.events import (
+    CheckSignature,
+    JobId,
+)
 from zkattest.machines.settings import Anchor
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.checks import StaticChecker
 from zkattest.node.profile import Profile
 from zkattest.node.signing import ForkIdentity, Signer
+from zkattest.spec.answers import Refused, SignatureValid
 from zkattest.spec.reasons import Reason
 from zkattest.types.ids import ChainId, ProofType, Root, ValidatorIndex
 from zkattest.types.wire import ExecutionProofEnvelope, SignedExecutionProofEnvelope

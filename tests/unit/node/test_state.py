@@ -9,7 +9,12 @@ from tests.helpers.blocks import Case
 from tests.helpers.rpc_server import honest, rpc_server
 from tests.helpers.state import HeldNodes, State
 from zkattest.crypto.blocks import decode_block
-from zkattest.machines.events import BlockValid, CheckBlock, Fault, JobId, OpenedBlock
+from zkattest.machines.events import (
+    BlockValid,
+    CheckBlock,
+    JobId,
+    OpenedBlock,
+)
 from zkattest.node.checks import StaticChecker
 from zkattest.node.embed import check_block
 from zkattest.node.state import (
@@ -20,6 +25,7 @@ from zkattest.node.state import (
     open_sources,
 )
 from zkattest.rpc import ExecutionClient, RpcLimits
+from zkattest.spec.answers import Fault
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock
 from zkattest.store import StateStoreError, TrieNodeStore
 from zkattest.types.execution import BlockPackage, ExecutionWitness, Header
