@@ -285,3 +285,31 @@ def test_heartbeat__tells_outsiders_what_came_recently() -> None:
     name, _ = gossip.publish(T, b"ours", 0.0)
     assert sent(gossip.heartbeat(0.7))[outsider] == [Rpc(ihave=((T, (name,)),))]
     assert sent(gossip.heartbeat(30.0)) == {}
+
+
+def test_counters__tell_control_messages_both_ways() -> None:
+    gossip = router()
+    message_id = valid_snappy_id(T, BIG)
+    gossip.received("b", Rpc(ihave=((T, (message_id, bytes(20))),), iwant=(message_id,)), 0.0)
+    gossip.received("c", Rpc(idontwant=(message_id,), prune=((T, 60),)), 0.0)
+    gossip.received("c", Rpc(graft=(T,)), 0.0)
+    gossip.received("d", Rpc(idontwant=(message_id,)), 0.0)
+    gossip.received("a", message(BIG), 0.0)
+    gossip.decide(message_id, Verdict.ACCEPT, 0.0)
+    assert gossip.counters == {
+        "graft_sent": 4,
+        "ihave_received": 2,
+        "iwant_received": 1,
+        "iwant_sent": 2,
+        "idontwant_received": 2,
+        "prune_received": 1,
+        "graft_received": 1,
+        "prune_sent": 1,
+        "idontwant_sent": 2,
+        "received": 1,
+        "received_bytes": len(snappy.compress(BIG)),
+        "delivered": 1,
+        "accept": 1,
+        "unwanted": 1,
+        "sent": 1,
+    }
