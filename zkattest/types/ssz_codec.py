@@ -3,6 +3,9 @@ Encode and decode SSZ objects whose shape is written down as data.
 
 Decoding is strict: lengths are checked before anything is copied, offsets have to be the canonical
 ones, and nothing may follow the object. Every failure is a `DecodeError` with the field's path.
+
+Progressive types (EIP-7916, EIP-7495) have the bytes of their bounded relatives, but other roots.
+Their limits are bounds on what we decode, and no part of the type.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class Uint(Codec[_Int]):
     def __init__(self, size_bytes: int, kind: Callable[[int], _Int]) -> None:
         """Fix the width, and the class of the values."""
         self.fixed_bytes: int = size_bytes
-        self._kind = kind
+        self.kind = kind
 
     def encode(self, value: _Int, field: str) -> bytes:
         """Write a value that fits."""
@@ -57,7 +60,7 @@ class Uint(Codec[_Int]):
     def decode(self, data: memoryview, field: str) -> _Int:
         """Read exactly the width."""
         _require_size(data, self.fixed_bytes, field)
-        return self._kind(int.from_bytes(data, "little"))
+        return self.kind(int.from_bytes(data, "little"))
 
 
 class Boolean(Codec[bool]):
@@ -83,7 +86,7 @@ class ByteVector(Codec[_Bytes]):
     def __init__(self, size_bytes: int, kind: Callable[[bytes], _Bytes]) -> None:
         """Fix the length, and the class of the values."""
         self.fixed_bytes: int = size_bytes
-        self._kind = kind
+        self.kind = kind
 
     def encode(self, value: _Bytes, field: str) -> bytes:
         """Write a value of the fixed length."""
@@ -94,7 +97,7 @@ class ByteVector(Codec[_Bytes]):
     def decode(self, data: memoryview, field: str) -> _Bytes:
         """Read exactly the length."""
         _require_size(data, self.fixed_bytes, field)
-        return self._kind(bytes(data))
+        return self.kind(bytes(data))
 
 
 class ByteList(Codec[bytes]):
@@ -125,32 +128,36 @@ class ByteList(Codec[bytes]):
         return [whole[low:high] for low, high in itertools.pairwise(bounds)]
 
 
+class ProgressiveByteList(ByteList):
+    """Translate a byte string without a limit of its type; `limit_bytes` is ours."""
+
+
 class ListOf(Codec[tuple[T, ...]]):
     """Translate a list of up to `limit` elements."""
 
     def __init__(self, element: Codec[T], limit: int) -> None:
         """Fix the kind of the elements and their greatest number."""
-        self._element = element
-        self._limit = limit
+        self.element = element
+        self.limit = limit
 
     def encode(self, value: Sequence[T], field: str) -> bytes:
         """Write the elements, with offsets before them where their size varies."""
-        if len(value) > self._limit:
-            raise EncodeError(field, _over(len(value), self._limit, "elements"))
-        parts = [self._element.encode(item, f"{field}[{i}]") for i, item in enumerate(value)]
-        if self._element.fixed_bytes is not None:
+        if len(value) > self.limit:
+            raise EncodeError(field, _over(len(value), self.limit, "elements"))
+        parts = [self.element.encode(item, f"{field}[{i}]") for i, item in enumerate(value)]
+        if self.element.fixed_bytes is not None:
             return b"".join(parts)
         return _offsets_of(parts, OFFSET_BYTES * len(parts), field) + b"".join(parts)
 
     def decode(self, data: memoryview, field: str) -> tuple[T, ...]:
         """Check the number of elements before the first one is read."""
         bounds = self._bounds(data, field)
-        if len(bounds) - 1 > self._limit:
-            raise DecodeError(field, _over(len(bounds) - 1, self._limit, "elements"))
-        return tuple(self._element.decode_each(data, bounds, field))
+        if len(bounds) - 1 > self.limit:
+            raise DecodeError(field, _over(len(bounds) - 1, self.limit, "elements"))
+        return tuple(self.element.decode_each(data, bounds, field))
 
     def _bounds(self, data: memoryview, field: str) -> Sequence[int]:
-        size = self._element.fixed_bytes
+        size = self.element.fixed_bytes
         if size is not None:
             if len(data) % size:
                 raise DecodeError(field, f"{len(data)} bytes are no multiple of {size}")
@@ -162,10 +169,14 @@ class ListOf(Codec[tuple[T, ...]]):
         first = int.from_bytes(data[:OFFSET_BYTES], "little")
         if first == 0 or first % OFFSET_BYTES or first > len(data):
             raise DecodeError(field, f"first offset {first} is not canonical")
-        if first // OFFSET_BYTES > self._limit:
-            raise DecodeError(field, _over(first // OFFSET_BYTES, self._limit, "elements"))
+        if first // OFFSET_BYTES > self.limit:
+            raise DecodeError(field, _over(first // OFFSET_BYTES, self.limit, "elements"))
         offsets = struct.unpack(f"<{first // OFFSET_BYTES}I", data[:first])
         return _checked_bounds(offsets, first, len(data), field)
+
+
+class ProgressiveListOf(ListOf[T]):
+    """Translate a list without a limit of its type; `limit` is ours."""
 
 
 class Container(Codec[T]):
@@ -173,8 +184,8 @@ class Container(Codec[T]):
 
     def __init__(self, build: Callable[..., T], /, **fields: Codec[Any]) -> None:
         """Fix the class of the values and the codec of each field."""
-        self._build = build
-        self._fields = tuple(fields.items())
+        self.build = build
+        self.fields = tuple(fields.items())
         self._head_bytes = sum(codec.fixed_bytes or OFFSET_BYTES for codec in fields.values())
         if all(codec.fixed_bytes is not None for codec in fields.values()):
             self.fixed_bytes = self._head_bytes
@@ -182,7 +193,7 @@ class Container(Codec[T]):
     def encode(self, value: T, field: str = "") -> bytes:
         """Write the fixed part, then the fields of varying size."""
         named = [
-            (codec, codec.encode(getattr(value, n), _join(field, n))) for n, codec in self._fields
+            (codec, codec.encode(getattr(value, n), _join(field, n))) for n, codec in self.fields
         ]
         tail = [part for codec, part in named if codec.fixed_bytes is None]
         offsets = _offsets_of(tail, self._head_bytes, field)
@@ -204,7 +215,7 @@ class Container(Codec[T]):
         if self.fixed_bytes is not None:
             _require_size(data, self.fixed_bytes, field or "object")
         spans, names, offsets, at = {}, [], [], 0
-        for name, codec in self._fields:
+        for name, codec in self.fields:
             size = codec.fixed_bytes or OFFSET_BYTES
             spans[name] = data[at : at + size]
             if codec.fixed_bytes is None:
@@ -215,9 +226,13 @@ class Container(Codec[T]):
             bounds = _checked_bounds(offsets, self._head_bytes, len(data), field or "object")
             for i, name in enumerate(names):
                 spans[name] = data[bounds[i] : bounds[i + 1]]
-        return self._build(
-            **{n: codec.decode(spans[n], _join(field, n)) for n, codec in self._fields}
+        return self.build(
+            **{n: codec.decode(spans[n], _join(field, n)) for n, codec in self.fields}
         )
+
+
+class ProgressiveContainer(Container[T]):
+    """Translate a progressive container whose fields are all active."""
 
 
 def decode_object(codec: Container[T], data: bytes, limit_bytes: int) -> T:
