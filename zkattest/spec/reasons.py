@@ -109,16 +109,20 @@ class Reason(StrEnum):
     # --- Gossip ---
     UNKNOWN_BLOCK = "unknown_block"
     UNKNOWN_PARENT = "unknown_parent"
+    PAYLOAD_UNAVAILABLE = "payload_unavailable"
     UNKNOWN_VALIDATOR = "unknown_validator"
+    VALIDATOR_NOT_ACTIVE = "validator_not_active"
     WRONG_PROPOSER = "wrong_proposer"
     MESSAGE_SIGNATURE_INVALID = "message_signature_invalid"
     SLOT_IN_FUTURE = "slot_in_future"
     SLOT_TOO_OLD = "slot_too_old"
     BLOCK_ALREADY_KNOWN = "block_already_known"
     PROOF_ALREADY_KNOWN = "proof_already_known"
+    PROOF_ALREADY_SEEN = "proof_already_seen"
     CLAIM_ALREADY_KNOWN = "claim_already_known"
     DUPLICATE_FROM_VALIDATOR = "duplicate_from_validator"
     QUEUE_FULL = "queue_full"
+    BUDGET_SPENT = "budget_spent"
     NOT_CHECKED = "not_checked"
 
 

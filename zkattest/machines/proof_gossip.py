@@ -1,0 +1,474 @@
+"""
+Take gossiped execution proofs (EIP-8025) from arrival to verdict, without clock, sockets or disk.
+
+The rules are a generator that asks (`spec/proof_gossip.py`); this machine carries its questions
+out and its answers in, many at a time. A proof whose block or payload is not known yet waits
+without a verdict, so that it is passed on when the block comes. Marks are set before the engine
+works, kept after a verdict, and taken back after a fault of ours. Verified proofs survive a
+restart, and nothing is verified twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from zkattest.machines.events import (
+    JobId,
+    ProofChecked,
+    ProofReceived,
+    ReportGossip,
+    SignatureChecked,
+    TimePassed,
+    VerifyProof,
+    WakeAt,
+)
+from zkattest.machines.proof_events import (
+    BlockSeen,
+    CheckProofSignature,
+    DropWaiting,
+    ForgetProofs,
+    HeadChanged,
+    KeepBlock,
+    KeepProof,
+    KeepWaiting,
+    LookUpValidator,
+    PayloadSeen,
+    ProofEffect,
+    ProofEvent,
+    ProofMark,
+    ProofSettled,
+    PublishProof,
+    SavedBlock,
+    SavedProofs,
+    SlotFinalized,
+    ValidatorAnswered,
+    WaitingProof,
+)
+from zkattest.machines.verification_queue import (
+    QueuedProof,
+    VerificationLimits,
+    VerificationQueue,
+)
+from zkattest.machines.waiting_proofs import WaitingLimits, WaitingProofs
+from zkattest.spec.answers import Fault, ProofOutcome
+from zkattest.spec.proof_gossip import (
+    Answer,
+    AskEngine,
+    AskSignature,
+    AskValidator,
+    GossipedProof,
+    GossipRule,
+    GossipView,
+    KnownBlock,
+    Question,
+    SeenProofs,
+    Validation,
+    release_proof,
+    validate_execution_proof_gossip,
+)
+from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason, Refusal
+from zkattest.types.errors import DecodeError
+from zkattest.types.gossip import GossipMessage, Verdict
+from zkattest.types.ids import PeerName, ProofType, Root, Slot
+from zkattest.types.wire import MAX_PROOF_BYTES, MAX_SIGNED_PROOF_BYTES, PublicValues
+
+# Reasons for which a proof is kept until what it lacks has come.
+_CURABLE = (Reason.UNKNOWN_BLOCK, Reason.PAYLOAD_UNAVAILABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofGossipSettings:
+    """Hold the revision's order and decoder, and the operator's limits."""
+
+    order: tuple[GossipRule, ...]
+    decode: Callable[[bytes], GossipedProof]
+    """Decode a message of at most `max_message_bytes`; raises `DecodeError`."""
+    proof_types: frozenset[ProofType]
+    max_message_bytes: int = MAX_SIGNED_PROOF_BYTES
+    max_proof_bytes: int = MAX_PROOF_BYTES
+    # Messages between arrival and the engine's queue.
+    jobs: int = 64
+    jobs_per_peer: int = 16
+    # Blocks remembered; beyond it the oldest go, finality or not.
+    blocks: int = 4096
+    verification: VerificationLimits = field(default_factory=VerificationLimits)
+    waiting: WaitingLimits = field(default_factory=WaitingLimits)
+
+
+@dataclass(slots=True)
+class ProofJob:
+    """Hold one validation in progress."""
+
+    message: GossipMessage
+    proof: GossipedProof
+    validation: Validation
+    arrived_at_ms: int
+    until_ms: int
+    was_saved: bool
+    """Whether it waited through a restart: then nobody waits for its verdict."""
+    verify_ms: float | None = None
+
+
+@dataclass(slots=True)
+class ProofGossipMachine:
+    """Judge proofs, keep the valid ones, and say what is to be done."""
+
+    settings: ProofGossipSettings
+    saved: SavedProofs = field(default_factory=SavedProofs)
+    blocks: dict[Root, KnownBlock] = field(default_factory=dict)
+    _seen: dict[Root, SeenProofs] = field(default_factory=dict)
+    _finalized_slot: Slot = field(default_factory=lambda: Slot(0))
+    _jobs: dict[JobId, ProofJob] = field(default_factory=dict)
+    _jobs_by_peer: Counter[str] = field(default_factory=Counter)
+    _restored: set[bytes] = field(default_factory=set)
+    _next_job: int = 1
+    _effects: list[ProofEffect] = field(default_factory=list)
+    _wake_at_ms: int | None = None
+    _now_ms: int = 0
+    _queue: VerificationQueue = field(init=False)
+    _waiting: WaitingProofs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Resume from what an earlier run saved."""
+        self._queue = VerificationQueue(self.settings.verification)
+        self._waiting = WaitingProofs(self.settings.waiting)
+        self._finalized_slot = self.saved.finalized_slot
+        for block in self.saved.blocks:
+            self.blocks[block.block_root] = KnownBlock(block.slot, block.public_values)
+            self._seen[block.block_root] = SeenProofs()
+        for mark in self.saved.marks:
+            self._restore_mark(mark)
+        for proof in self.saved.waiting:
+            self._waiting.add(proof)
+            self._restored.add(proof.message_id)
+
+    def handle(self, event: ProofEvent, now_ms: int) -> list[ProofEffect]:
+        """Take one event in; never raises for anything that a peer can send."""
+        self._now_ms = now_ms = max(now_ms, self._now_ms)
+        self._take(event, now_ms)
+        self._expire(now_ms)
+        self._start_verifications(now_ms)
+        self._ask_to_be_woken()
+        effects, self._effects = self._effects, []
+        return effects
+
+    def valid_types(self, block_root: Root) -> frozenset[ProofType]:
+        """Say of which types valid proofs of a block are known."""
+        return frozenset(self._seen[block_root].valid_types if block_root in self._seen else ())
+
+    @property
+    def queued(self) -> dict[str, int]:
+        """Count what waits: for a block, for a verifier, for any answer."""
+        return {
+            "waiting_for_block": len(self._waiting),
+            "waiting_for_verifier": len(self._queue),
+            "in_progress": len(self._jobs),
+        }
+
+    # --- Events -------------------------------------------------------------------------------
+
+    def _take(self, event: ProofEvent, now_ms: int) -> None:
+        match event:
+            case ProofReceived(message=message):
+                self._receive(message, now_ms, now_ms + self.settings.waiting.wait_ms)
+            case BlockSeen(block_root=root, slot=slot):
+                self._know_block(root, slot, None, now_ms)
+            case PayloadSeen(block_root=root, public_values=values):
+                if root in self.blocks:
+                    self._know_block(root, self.blocks[root].slot, values, now_ms)
+            case HeadChanged(block_root=root):
+                self._queue.head = root
+            case SlotFinalized(slot=slot):
+                self._finalize(slot, now_ms)
+            case ValidatorAnswered(job=job, outcome=outcome):
+                self._answer(job, outcome)
+            case SignatureChecked(job=job, outcome=signature):
+                self._answer(job, signature)
+            case ProofChecked():
+                self._verified(event, now_ms)
+            case TimePassed():
+                pass
+
+    def _receive(
+        self, message: GossipMessage, now_ms: int, until_ms: int, *, was_saved: bool = False
+    ) -> None:
+        """Decode a message and begin its validation."""
+        try:
+            proof = self._decode(message)
+            self._require_room(message.from_peer)
+        except (GossipReject, GossipIgnore) as refusal:
+            self._report(message, refusal, was_saved=was_saved)
+            return
+        validation = validate_execution_proof_gossip(
+            self.settings.order, self._view(), proof, until_ms
+        )
+        job = ProofJob(message, proof, validation, now_ms, until_ms, was_saved)
+        job_id = JobId(self._next_job)
+        self._next_job += 1
+        self._jobs[job_id] = job
+        self._jobs_by_peer[message.from_peer] += 1
+        self._go_on(job_id, job, None)
+
+    def _answer(self, job_id: JobId, answer: Answer) -> None:
+        job = self._jobs.get(job_id)
+        if job is not None:
+            self._go_on(job_id, job, answer)
+
+    def _verified(self, event: ProofChecked, now_ms: int) -> None:
+        """Charge a verification, then go on with what the engine said."""
+        job = self._jobs.get(event.job)
+        if job is None:
+            return
+        job.verify_ms = event.verify_ms
+        outcome: ProofOutcome = event.outcome
+        verdict = self._go_on(event.job, job, outcome)
+        is_invalid = verdict is Verdict.REJECT
+        self._queue.finish(event.job, event.verify_ms, now_ms, is_invalid=is_invalid)
+
+    # --- Validation ---------------------------------------------------------------------------
+
+    def _go_on(self, job_id: JobId, job: ProofJob, answer: Answer | None) -> Verdict | None:
+        """Run the rules up to their next question, or to the end."""
+        if answer is not None and job.proof.subject not in self.blocks:
+            return self._close(job_id, job, GossipIgnore(Reason.SLOT_TOO_OLD))
+        try:
+            question = next(job.validation) if answer is None else job.validation.send(answer)
+            self._ask(job_id, job, question)
+        except StopIteration:
+            self._record(job, is_valid=True)
+            return self._close(job_id, job, None)
+        except GossipReject as refusal:
+            if job.verify_ms is not None:
+                self._record(job, is_valid=False)
+            return self._close(job_id, job, refusal)
+        except GossipIgnore as refusal:
+            return self._ignore(job_id, job, refusal, answer)
+        return None
+
+    def _ask(self, job_id: JobId, job: ProofJob, question: Question) -> None:
+        match question:
+            case AskValidator(index=index, slot=slot):
+                self._effects.append(LookUpValidator(job_id, index, slot))
+            case AskSignature(pubkey=key, message_root=root, slot=slot, signature=signature):
+                self._effects.append(CheckProofSignature(job_id, key, root, slot, signature))
+            case AskEngine():
+                proof, peer = job.proof, PeerName(job.message.from_peer)
+                queued = QueuedProof(job_id, proof.subject, proof.validator_index, peer)
+                try:
+                    self._queue.add(queued, self._now_ms)
+                except GossipIgnore:
+                    self._release(job.proof)
+                    raise
+
+    def _ignore(
+        self, job_id: JobId, job: ProofJob, refusal: GossipIgnore, answer: Answer | None
+    ) -> Verdict | None:
+        """Let a proof wait for what it lacks; forget it where waiting does not help."""
+        if refusal.reason in _CURABLE and job.until_ms > self._now_ms and job.verify_ms is None:
+            return self._wait(job_id, job, refusal)
+        if isinstance(answer, Fault) and job.verify_ms is not None:
+            self._release(job.proof)
+        return self._close(job_id, job, refusal)
+
+    def _wait(self, job_id: JobId, job: ProofJob, refusal: GossipIgnore) -> Verdict | None:
+        message = job.message
+        waiting = WaitingProof(
+            message_id=message.message_id,
+            topic=message.topic,
+            from_peer=PeerName(message.from_peer),
+            subject=job.proof.subject,
+            arrived_at_ms=job.arrived_at_ms,
+            until_ms=job.until_ms,
+            data=message.data,
+        )
+        try:
+            self._waiting.add(waiting)
+        except GossipIgnore as full:
+            return self._close(job_id, job, full)
+        self._forget_job(job_id, job)
+        self._effects.append(KeepWaiting(waiting))
+        return None
+
+    def _close(self, job_id: JobId, job: ProofJob, refusal: Refusal | None) -> Verdict:
+        """Say what became of a proof."""
+        self._forget_job(job_id, job)
+        verdict = _verdict_of(refusal)
+        cause = refusal.operands.get("cause") if refusal else None
+        proof, block = job.proof, self.blocks.get(job.proof.subject)
+        self._effects.append(
+            ProofSettled(
+                subject=proof.subject,
+                slot=block.slot if block else None,
+                proof_type=proof.proof_type,
+                validator_index=proof.validator_index,
+                from_peer=PeerName(job.message.from_peer),
+                arrived_at_ms=job.arrived_at_ms,
+                verify_ms=job.verify_ms,
+                verdict=verdict,
+                reason=refusal.reason if refusal else None,
+                cause=cause if isinstance(cause, Cause) else None,
+                detail=str(refusal) if refusal else "",
+            )
+        )
+        self._report(job.message, refusal, was_saved=job.was_saved)
+        return verdict
+
+    def _record(self, job: ProofJob, *, is_valid: bool) -> None:
+        """Keep what was found out, and a valid proof itself."""
+        proof, block = job.proof, self.blocks.get(job.proof.subject)
+        if block is None:
+            return
+        if is_valid:
+            self._seen[proof.subject].valid_types.add(proof.proof_type)
+        mark = ProofMark(
+            subject=proof.subject,
+            proof_root=proof.root,
+            proof_type=proof.proof_type,
+            validator_index=proof.validator_index,
+            slot=block.slot,
+            is_valid=is_valid,
+        )
+        self._effects.append(KeepProof(mark, job.message.data if is_valid else None))
+
+    def _report(self, message: GossipMessage, refusal: Refusal | None, *, was_saved: bool) -> None:
+        verdict = _verdict_of(refusal)
+        if was_saved:
+            if verdict is Verdict.ACCEPT:
+                self._effects.append(PublishProof(message.topic, message.data))
+            return
+        self._effects.append(
+            ReportGossip(
+                message_id=message.message_id,
+                topic=message.topic,
+                verdict=verdict,
+                from_peer=PeerName(message.from_peer),
+                reason=refusal.reason if refusal else None,
+                detail=str(refusal) if refusal else "",
+            )
+        )
+
+    # --- Rules before the revision's own -------------------------------------------------------
+
+    def _decode(self, message: GossipMessage) -> GossipedProof:
+        # [REJECT] The message is not too large, and decodes.
+        limit_bytes = self.settings.max_message_bytes
+        if len(message.data) > limit_bytes:
+            raise GossipReject(Reason.MESSAGE_TOO_LARGE, got=len(message.data), limit=limit_bytes)
+        try:
+            return self.settings.decode(message.data)
+        except DecodeError as error:
+            raise GossipReject(Reason.MALFORMED_MESSAGE, detail=str(error)) from error
+
+    def _require_room(self, peer: str) -> None:
+        # [IGNORE] There is room for one more message in flight, of this peer and in all.
+        if len(self._jobs) >= self.settings.jobs:
+            raise GossipIgnore(Reason.QUEUE_FULL, in_progress=len(self._jobs))
+        if self._jobs_by_peer[peer] >= self.settings.jobs_per_peer:
+            raise GossipIgnore(Reason.QUEUE_FULL, peer=peer)
+
+    # --- The chain ----------------------------------------------------------------------------
+
+    def _know_block(self, root: Root, slot: Slot, values: PublicValues | None, now_ms: int) -> None:
+        """Enter a block or its payload, and look again at what waited for it."""
+        known = self.blocks.get(root)
+        if known is not None and (values is None or known.public_values is not None):
+            return
+        if slot < self._finalized_slot:
+            return
+        self.blocks[root] = KnownBlock(slot, values)
+        self._seen.setdefault(root, SeenProofs())
+        self._effects.append(KeepBlock(SavedBlock(root, slot, values)))
+        self._bound_blocks()
+        for proof in self._waiting.take(root):
+            message, was_saved = self._wake(proof)
+            self._receive(message, proof.arrived_at_ms, proof.until_ms, was_saved=was_saved)
+
+    def _bound_blocks(self) -> None:
+        """Forget the oldest blocks where finality does not come."""
+        if len(self.blocks) > self.settings.blocks:
+            slots = sorted(block.slot for block in self.blocks.values())
+            self._forget_before(slots[len(slots) // 4])
+
+    def _finalize(self, slot: Slot, now_ms: int) -> None:
+        if slot > self._finalized_slot:
+            self._finalized_slot = slot
+            self._forget_before(slot)
+            self._queue.forget_idle(now_ms)
+
+    def _forget_before(self, slot: Slot) -> None:
+        for root in [root for root, block in self.blocks.items() if block.slot < slot]:
+            del self.blocks[root], self._seen[root]
+        for job_id, job in list(self._jobs.items()):
+            # Others are waited for: what answers them finds that the block is gone.
+            if job.proof.subject not in self.blocks and self._queue.drop(job_id):
+                self._close(job_id, job, GossipIgnore(Reason.SLOT_TOO_OLD))
+        self._effects.append(ForgetProofs(slot))
+
+    # --- Time and queues ----------------------------------------------------------------------
+
+    def _expire(self, now_ms: int) -> None:
+        """Answer what has waited long enough."""
+        for proof in self._waiting.expired(now_ms):
+            message, was_saved = self._wake(proof)
+            known = proof.subject in self.blocks
+            reason = Reason.PAYLOAD_UNAVAILABLE if known else Reason.UNKNOWN_BLOCK
+            refusal = GossipIgnore(reason, block_root=proof.subject)
+            self._report(message, refusal, was_saved=was_saved)
+
+    def _wake(self, proof: WaitingProof) -> tuple[GossipMessage, bool]:
+        """Give the message of a proof that waits no longer, and whether nobody waits for it."""
+        self._effects.append(DropWaiting(proof.message_id))
+        was_saved = proof.message_id in self._restored
+        self._restored.discard(proof.message_id)
+        message = GossipMessage(proof.topic, proof.data, proof.message_id, str(proof.from_peer))
+        return message, was_saved
+
+    def _start_verifications(self, now_ms: int) -> None:
+        for job_id in self._queue.start(now_ms):
+            proof = self._jobs[job_id].proof
+            self._effects.append(VerifyProof(job_id, proof.proof_type, proof.proof_data))
+
+    def _ask_to_be_woken(self) -> None:
+        wake_at_ms = self._waiting.next_expiry_ms()
+        if wake_at_ms is not None and wake_at_ms != self._wake_at_ms:
+            self._effects.append(WakeAt(wake_at_ms))
+        self._wake_at_ms = wake_at_ms
+
+    # --- Memory -------------------------------------------------------------------------------
+
+    def _view(self) -> GossipView:
+        return GossipView(
+            blocks=self.blocks,
+            seen=self._seen,
+            proof_types=self.settings.proof_types,
+            finalized_slot=self._finalized_slot,
+            max_proof_bytes=self.settings.max_proof_bytes,
+        )
+
+    def _release(self, proof: GossipedProof) -> None:
+        seen = self._seen.get(proof.subject)
+        if seen is not None:
+            release_proof(seen, proof)
+
+    def _forget_job(self, job_id: JobId, job: ProofJob) -> None:
+        del self._jobs[job_id]
+        self._jobs_by_peer[job.message.from_peer] -= 1
+        if not self._jobs_by_peer[job.message.from_peer]:
+            del self._jobs_by_peer[job.message.from_peer]
+
+    def _restore_mark(self, mark: ProofMark) -> None:
+        seen = self._seen.get(mark.subject)
+        if seen is None:
+            return
+        seen.roots.add(mark.proof_root)
+        seen.provers.add((mark.proof_type, mark.validator_index))
+        if mark.is_valid:
+            seen.valid_types.add(mark.proof_type)
+
+
+def _verdict_of(refusal: Refusal | None) -> Verdict:
+    if refusal is None:
+        return Verdict.ACCEPT
+    return Verdict.REJECT if isinstance(refusal, GossipReject) else Verdict.IGNORE
