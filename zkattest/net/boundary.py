@@ -31,6 +31,7 @@ SEED_BYTES = 32
 YAMUX_PROTOCOL = "/yamux/1.0.0"
 # The library's own limit counts seconds as an integer; ours is a cancel scope at the call.
 NEGOTIATE_TIMEOUT_S = 30
+NEGOTIATION_LIMIT_BYTES = 4096
 
 Rpc = rpc_pb2.RPC
 """One gossip message on the wire: subscriptions, published messages, control."""
@@ -62,12 +63,12 @@ class Identity:
         """Make the connection that we dialled private, with exactly the peer we meant."""
         expected = decode_peer_id(peer_id)
         await select_outbound(pipe, [NOISE_PROTOCOL])
-        return await _shake_hands(self._noise.secure_outbound(pipe, expected))
+        return await _shake_hands(self._noise.secure_outbound(pipe, expected), pipe)
 
     async def secure_inbound(self, pipe: TcpPipe) -> SecureChannel:
         """Make a connection that we accepted private and learn who dialled."""
         await select_inbound(pipe, [NOISE_PROTOCOL])
-        return await _shake_hands(self._noise.secure_inbound(pipe))
+        return await _shake_hands(self._noise.secure_inbound(pipe), pipe)
 
     def identify(self, protocols: Sequence[str], address_bytes: bytes) -> bytes:
         """Describe ourselves for `/ipfs/id/1.0.0`; other implementations wait for it."""
@@ -100,14 +101,35 @@ class SecureChannel:
         await _translated(self._session.write, data)
 
 
-async def _shake_hands(handshake: Awaitable[Any]) -> SecureChannel:
+async def _shake_hands(handshake: Awaitable[Any], pipe: TcpPipe) -> SecureChannel:
     """Finish a Noise handshake; a stranger can make five libraries raise what they please."""
     try:
-        return SecureChannel(await handshake)
+        channel = SecureChannel(await handshake)
     except PeerError:
         raise
     except Exception as error:
         raise ProtocolViolation(f"Noise handshake: {type(error).__name__}") from error
+    pipe.lift_limit()
+    return channel
+
+
+class _ShortTalk:
+    """Pass on what is read, up to what a negotiation takes: proposals without end cost time."""
+
+    def __init__(self, duplex: Duplex) -> None:
+        self._duplex = duplex
+        self._left_bytes = NEGOTIATION_LIMIT_BYTES
+
+    async def read(self, n: int | None = None) -> bytes:
+        """Return exactly `n` bytes."""
+        self._left_bytes -= n or 0
+        if self._left_bytes < 0:
+            raise ProtocolViolation(f"a negotiation above {NEGOTIATION_LIMIT_BYTES} bytes")
+        return await self._duplex.read(n)
+
+    async def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        await self._duplex.write(data)
 
 
 async def _translated(call: Callable[[Any], Awaitable[Any]], argument: Any) -> Any:
@@ -124,7 +146,7 @@ async def select_outbound(duplex: Duplex, protocols: Sequence[str]) -> str:
     """Propose protocols in order of preference; return the one that the other side takes."""
     try:
         selected = await MultiselectClient().select_one_of(
-            list(protocols), MultiselectCommunicator(duplex), NEGOTIATE_TIMEOUT_S
+            list(protocols), MultiselectCommunicator(_ShortTalk(duplex)), NEGOTIATE_TIMEOUT_S
         )
     except (BaseLibp2pError, UnicodeDecodeError) as error:
         raise ProtocolViolation(f"none of {list(protocols)}") from error
@@ -135,7 +157,8 @@ async def select_inbound(duplex: Duplex, protocols: Sequence[str]) -> str:
     """Take the first of our protocols that the other side proposes."""
     server = Multiselect(dict.fromkeys(protocols))
     try:
-        selected, _ = await server.negotiate(MultiselectCommunicator(duplex), NEGOTIATE_TIMEOUT_S)
+        communicator = MultiselectCommunicator(_ShortTalk(duplex))
+        selected, _ = await server.negotiate(communicator, NEGOTIATE_TIMEOUT_S)
     except (BaseLibp2pError, UnicodeDecodeError) as error:
         raise ProtocolViolation(f"none of {list(protocols)}") from error
     if selected is None:

@@ -9,6 +9,9 @@ from zkattest.net.errors import ConnectionLost, ProtocolViolation
 RECEIVE_BYTES = 1 << 18
 # The longest thing anyone reads at once is a Noise message.
 READ_LIMIT_BYTES = 1 << 16
+# A handshake holds a key and a signature. The library parses any key that it is sent, a private
+# RSA key with a primality test included: 18 KiB of one stop the event loop for 0.7 s.
+HANDSHAKE_LIMIT_BYTES = 1024
 
 
 def cut(buffer: bytearray, size: int) -> bytes:
@@ -30,11 +33,16 @@ class TcpPipe:
     def __init__(self, stream: trio.SocketStream, *, is_initiator: bool) -> None:
         self._stream = stream
         self._buffer = bytearray()
+        self._limit_bytes = HANDSHAKE_LIMIT_BYTES
         self.is_initiator = is_initiator
+
+    def lift_limit(self) -> None:
+        """Let whole Noise messages through, now that we know who is there."""
+        self._limit_bytes = READ_LIMIT_BYTES
 
     async def read(self, n: int | None = None) -> bytes:
         """Return exactly `n` bytes; raise `ConnectionLost` when fewer will ever come."""
-        if n is None or n > READ_LIMIT_BYTES:
+        if n is None or n > self._limit_bytes:
             raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
         while len(self._buffer) < n:
             self._buffer += await self._receive()

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from zkattest.net.errors import ConnectionLost, ProtocolViolation
-from zkattest.net.tcp import READ_LIMIT_BYTES, TcpPipe, cut
+from zkattest.net.tcp import HANDSHAKE_LIMIT_BYTES, READ_LIMIT_BYTES, TcpPipe, cut
 
 
 @asynccontextmanager
@@ -55,7 +55,10 @@ async def test_read__raises_when_the_rest_never_comes() -> None:
 
 async def test_read__refuses_more_than_any_handshake_needs() -> None:
     async with pipe() as (near, _):
-        with pytest.raises(ProtocolViolation):
+        with pytest.raises(ProtocolViolation, match="1025 bytes"):
+            await near.read(HANDSHAKE_LIMIT_BYTES + 1)
+        near.lift_limit()
+        with pytest.raises(ProtocolViolation, match="65537 bytes"):
             await near.read(READ_LIMIT_BYTES + 1)
 
 

@@ -1,5 +1,7 @@
 """Frames of gossip RPCs."""
 
+import tracemalloc
+
 import pytest
 
 from zkattest.net.errors import ProtocolViolation, StreamEnded
@@ -35,14 +37,27 @@ class Source:
     def __init__(self, data: bytes, piece: int = 3) -> None:
         self.data = data
         self.piece = piece
+        self.position = 0
 
     async def receive_some(self, limit_bytes: int) -> bytes:
         """Return the next piece."""
-        size = min(limit_bytes, self.piece)
-        taken, self.data = self.data[:size], self.data[size:]
+        end = self.position + min(limit_bytes, self.piece)
+        taken = self.data[self.position : end]
+        self.position += len(taken)
         if not taken:
             raise StreamEnded
         return taken
+
+
+async def test_frame__that_comes_in_crumbs_takes_no_more_memory_than_it_is_long() -> None:
+    size_bytes = 400_000
+    source = Source(encode_varint(size_bytes) + bytes(size_bytes - 2), piece=2)
+    tracemalloc.start()
+    with pytest.raises(StreamEnded):
+        await read_frame(source, size_bytes)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 3 * size_bytes
 
 
 async def test_rpc__survives_encoding() -> None:
@@ -75,7 +90,7 @@ async def test_read_frame__refuses_a_long_frame_before_reading_it() -> None:
     source = Source(encode_varint(1001) + bytes(1001), piece=10_000)
     with pytest.raises(ProtocolViolation, match="frame of 1001 bytes, 1000 allowed"):
         await read_frame(source, 1000)
-    assert len(source.data) == 1001
+    assert source.position == 2
 
 
 async def test_read_frame__refuses_a_length_without_end() -> None:
