@@ -13,7 +13,7 @@ from zkattest.net.address import Address
 from zkattest.net.boundary import Identity, SecureChannel
 from zkattest.net.errors import PeerError, ProtocolViolation
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
-from zkattest.net.link import Link, secure_accepted, secure_dialled
+from zkattest.net.link import Link, StreamServices, secure_accepted, secure_dialled
 from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wire import Rpc, frame_limit_bytes
@@ -41,8 +41,10 @@ class GossipHost:
         address: Address,
         topics: Mapping[str, int],
         settings: GossipSettings,
+        services: StreamServices | None = None,
     ) -> None:
         """Use `GossipHost.open`."""
+        self._services = services
         self._identity = identity
         self._listener = listener
         self._address = address
@@ -67,6 +69,7 @@ class GossipHost:
         topics: Mapping[str, int],
         key_seed: bytes,
         settings: GossipSettings | None = None,
+        services: StreamServices | None = None,
     ) -> AsyncIterator[GossipHost]:
         """
         Start a host and close it on leaving.
@@ -74,6 +77,7 @@ class GossipHost:
         `listen` is a multiaddr (`/ip4/127.0.0.1/tcp/0` takes a free port), `peers` are multiaddrs
         ending in `/p2p/<peer id>` that are dialled until they answer and again when they are
         lost, `topics` maps full topic strings to the largest decompressed size in bytes.
+        `services` answers what peers ask besides gossip.
 
         Raises `OSError` when the address cannot be bound and `ValueError` when one is malformed.
         """
@@ -87,7 +91,7 @@ class GossipHost:
             listeners[0].socket.getsockname()[1],
             identity.peer_id,
         )
-        host = cls(identity, listeners[0], bound, topics, settings or GossipSettings())
+        host = cls(identity, listeners[0], bound, topics, settings or GossipSettings(), services)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(host._run, dialled)
             try:
@@ -151,6 +155,20 @@ class GossipHost:
     def counters(self) -> dict[str, int]:
         """Return how often each thing happened (delivered, duplicate, malformed, …)."""
         return dict(self._router.counters)
+
+    async def dial(self, address: str) -> None:
+        """
+        Connect once and stay until the connection ends or fails; never raises for what peers do.
+
+        `address` ends in `/p2p/<peer id>`; `ValueError` when it does not. A peer that is connected
+        already, or has to stay away, is left alone.
+        """
+        parsed = _peer_address(address)
+        peer = parsed.peer_id or ""
+        if peer in self._links or peer == self.peer_id:
+            return
+        if not self._router.scores.is_graylisted(peer, trio.current_time()):
+            await self._dial(parsed, peer)
 
     async def wait_for_mesh(self, topic: str, peers: int) -> None:
         """Return when at least `peers` peers are in the mesh of a topic."""
@@ -250,6 +268,7 @@ class GossipHost:
             self._frame_limit_bytes,
             lambda protocols: self._identity.identify(protocols, self._address.to_bytes()),
             Outbox(self._settings, lambda each: self._router.is_unwanted(name, each)),
+            self._services,
             is_initiator=peer is not None,
         )
         try:
@@ -267,6 +286,10 @@ class GossipHost:
         with trio.CancelScope(deadline=deadline_s, shield=True):
             for outbox in [links[-1].outbox for links in self._links.values()]:
                 await outbox.wait_idle()
+            if self._services is not None:
+                async with trio.open_nursery() as nursery:
+                    for link in [each for links in self._links.values() for each in links]:
+                        nursery.start_soon(self._services.part, link)
 
     # What links tell us.
 

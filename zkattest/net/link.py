@@ -48,6 +48,24 @@ class LinkOwner(Protocol):
         """Debit a stream that broke the protocol."""
 
 
+class StreamServices(Protocol):
+    """What a host speaks with its peers besides gossip: requests, and what follows a connection."""
+
+    @property
+    def protocol_ids(self) -> Sequence[str]:
+        """Return the protocols that streams of peers may be negotiated for."""
+        ...
+
+    async def serve(self, link: Link, protocol_id: str, stream: Stream) -> None:
+        """Answer one stream of a peer; what it raises is handled as for gossip."""
+
+    async def attend(self, link: Link) -> None:
+        """Keep a connection company until it ends; returning early is no harm."""
+
+    async def part(self, link: Link) -> None:
+        """Take leave of a peer that we disconnect from."""
+
+
 class Link:
     """Hold one secured, multiplexed connection."""
 
@@ -59,16 +77,20 @@ class Link:
         frame_limit_bytes: int,
         describe: Callable[[Sequence[str]], bytes],
         outbox: Outbox,
+        services: StreamServices | None = None,
         *,
         is_initiator: bool,
     ) -> None:
         self.peer_id = channel.peer_id
+        self.is_initiator = is_initiator
         self.outbox = outbox
         self._owner = owner
         self._channel = channel
         self._settings = settings
         self._frame_limit_bytes = frame_limit_bytes
         self._describe = describe
+        self._services = services
+        self._protocols = (*PROTOCOLS, *(services.protocol_ids if services else ()))
         self._muxer = Muxer(channel, is_initiator=is_initiator, keepalive_s=settings.keepalive_s)
         self._inbound: Stream | None = None
         self._scope = trio.CancelScope()
@@ -76,6 +98,24 @@ class Link:
     def close(self) -> None:
         """End the link from outside."""
         self._scope.cancel()
+
+    async def open_stream(self, protocol_ids: Sequence[str]) -> tuple[Stream, str]:
+        """
+        Start a stream of ours for the first of these protocols that the peer speaks.
+
+        Raises `ProtocolViolation` when it speaks none, `ConnectionLost`, and `trio.TooSlowError`.
+        """
+        stream = self._muxer.open_stream()
+        try:
+            with trio.fail_after(self._settings.dial_timeout_s):
+                return stream, await select_outbound(stream, protocol_ids)
+        except BaseException:
+            stream.reset()
+            raise
+
+    def blame(self, violation: ProtocolViolation) -> None:
+        """Hold a breach of the protocol against the peer."""
+        self._owner.link_misused(self, violation)
 
     async def run(self) -> None:
         """Serve the peer until either side ends the connection."""
@@ -85,6 +125,8 @@ class Link:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._muxer.run)
                     nursery.start_soon(self._send_gossip)
+                    if self._services is not None:
+                        nursery.start_soon(self._services.attend, self)
                     async for stream in self._muxer.incoming:
                         nursery.start_soon(self._serve, stream)
                     nursery.cancel_scope.cancel()
@@ -119,13 +161,15 @@ class Link:
     async def _serve(self, stream: Stream) -> None:
         try:
             with trio.fail_after(self._settings.dial_timeout_s):
-                protocol = await select_inbound(stream, PROTOCOLS)
+                protocol = await select_inbound(stream, self._protocols)
             if protocol == IDENTIFY_PROTOCOL:
-                description = self._describe(PROTOCOLS)
+                description = self._describe(self._protocols)
                 await stream.write(encode_varint(len(description)) + description)
                 stream.close()
             elif protocol == PING_PROTOCOL:
                 await self._answer_pings(stream)
+            elif self._services is not None and protocol in self._services.protocol_ids:
+                await self._services.serve(self, protocol, stream)
             else:
                 await self._receive_gossip(stream)
         except StreamEnded:
