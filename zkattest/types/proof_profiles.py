@@ -179,8 +179,9 @@ _PRESETS: Final = (
         topic_names=_TOPIC,
         has_req_resp=False,
     ),
-    # consensus-specs v1.7.0-beta.4 (#5593, #5619, #5639) as clients and guests speak it: their
-    # versioned hashes are progressive already (#5643), those of the text are not.
+    # consensus-specs v1.7.0-beta.4 (#5593, #5619, #5639). The request is the one that proofs are
+    # made of: in EIP-8025's section on the execution layer, execution-specs and the guests it is a
+    # plain container with progressive hashes. The consensus text has it the other way round.
     ProofProfile(
         name=ProfileName.BETA4,
         message=MessageKind.SIGNED_ENVELOPE,
@@ -188,7 +189,7 @@ _PRESETS: Final = (
         max_proof_bytes=4 * _MIB,
         proof_data=ListKind.BOUNDED,
         versioned_hashes=ListKind.PROGRESSIVE,
-        new_payload_request=ContainerKind.PROGRESSIVE,
+        new_payload_request=ContainerKind.PLAIN,
         payload_fork=PayloadFork.GLOAS,
         public_input=PublicInputKind.VALIDATION_RESULT,
         public_input_on_wire=False,
@@ -203,7 +204,7 @@ _PRESETS: Final = (
         max_proof_bytes=4 * _MIB,
         proof_data=ListKind.BOUNDED,
         versioned_hashes=ListKind.PROGRESSIVE,
-        new_payload_request=ContainerKind.PROGRESSIVE,
+        new_payload_request=ContainerKind.PLAIN,
         payload_fork=PayloadFork.GLOAS,
         public_input=PublicInputKind.CHAIN,
         public_input_on_wire=False,
