@@ -288,6 +288,8 @@ class ProofGossipMachine:
         except GossipIgnore as full:
             return self._close(job_id, job, full)
         self._forget_job(job_id, job)
+        if job.was_saved:
+            self._restored.add(waiting.message_id)
         self._effects.append(KeepWaiting(waiting))
         return None
 
