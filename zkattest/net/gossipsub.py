@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from zkattest.net import snappy
+from zkattest.net.budget import TokenBucket
 from zkattest.net.memory import MessageCache, SeenMessages, Status
-from zkattest.net.mesh import Mesh
+from zkattest.net.mesh import NOWHERE, Mesh, Place
 from zkattest.net.message_id import MESSAGE_ID_BYTES, invalid_snappy_id, valid_snappy_id
 from zkattest.net.pending import PendingMessage, PendingMessages
 from zkattest.net.score import GOSSIP_THRESHOLD, ScoreBook
@@ -30,6 +31,11 @@ from zkattest.types.gossip import GossipMessage, Verdict
 MOST_IDS_A_HEARTBEAT = 5000
 MOST_IDS_ANNOUNCED = 500
 MOST_RESENDS = 3
+MOST_UNWANTED = 1024
+# Between two sweeps: copies of one message from one peer, and joinings of each topic.
+MOST_COPIES = 4
+MOST_JOININGS = 4
+MOST_MESSAGES_COUNTED = 2048
 SWEEP_EVERY_HEARTBEATS = 20
 
 
@@ -67,6 +73,12 @@ class PeerState:
     unwanted: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     resends: Counter[bytes] = field(default_factory=Counter)
     ids_this_heartbeat: int = 0
+    copies: Counter[bytes] = field(default_factory=Counter)
+    joinings: int = 0
+    message_at_s: float = float("-inf")
+    resend_bytes: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
+    ignored: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
+    is_leaving: bool = False
 
 
 class GossipRouter:
@@ -90,10 +102,15 @@ class GossipRouter:
 
     # What the host tells.
 
-    def connected(self, peer: str) -> list[Action]:
+    def connected(self, peer: str, place: Place = NOWHERE) -> list[Action]:
         """Greet a peer, also one that comes back on a new connection and has forgotten all."""
-        self._peers[peer] = PeerState()
+        settings = self._settings
+        self._peers[peer] = PeerState(
+            resend_bytes=TokenBucket(settings.resend_burst_bytes, settings.resend_bytes_per_s),
+            ignored=TokenBucket(settings.ignored_burst, settings.ignored_per_s),
+        )
         self.mesh.remove(peer)
+        self.mesh.place(peer, place)
         self._send(peer, Rpc(subscribe=tuple(self._topics)))
         return self._take_actions()
 
@@ -115,16 +132,19 @@ class GossipRouter:
 
     def received(self, peer: str, rpc: Rpc, now_s: float) -> list[Action]:
         """Handle what a peer sent."""
-        if peer not in self._peers or self.scores.is_graylisted(peer, now_s):
+        state = self._peers.get(peer)
+        if state is None or state.is_leaving or self.scores.is_graylisted(peer, now_s):
             return []
         for topic in rpc.subscribe:
             if self.mesh.subscribe(peer, topic, now_s):
-                self._announce(peer, topic, since_s=float("-inf"))
+                self._welcome(peer, state, topic, now_s)
         for topic in rpc.unsubscribe:
             self.mesh.unsubscribe(peer, topic)
         for published in rpc.published:
-            self._handle_published(peer, published, now_s)
+            if not state.is_leaving:
+                self._handle_published(peer, published, now_s)
         self._handle_control(peer, rpc, now_s)
+        self._part_when_graylisted(peer, now_s)
         return self._take_actions()
 
     def publish(self, topic: str, data: bytes, now_s: float) -> tuple[bytes, list[Action]]:
@@ -162,11 +182,14 @@ class GossipRouter:
             self._gossip(topic, now_s)
         for peer, message_id in self._wants.due(now_s):
             self._send(peer, Rpc(iwant=(message_id,)))
+        self._debit_silent(now_s)
         self._cache.sweep(now_s)
         if self._heartbeats % SWEEP_EVERY_HEARTBEATS == 0:
             self._seen.sweep(now_s)
             for state in self._peers.values():
                 state.resends.clear()
+                state.copies.clear()
+                state.joinings = 0
         return self._take_actions()
 
     # Messages.
@@ -187,6 +210,10 @@ class GossipRouter:
                 self._reject(sender, now_s)
         else:
             self._remember(message_id, Status.IGNORED, now_s)
+            # No blame, yet nobody may have us judge in vain without end.
+            state = self._peers.get(message.senders[0])
+            if state is not None:
+                state.ignored.take(1, now_s)
         return True
 
     def _handle_published(self, peer: str, published: Published, now_s: float) -> None:
@@ -199,6 +226,13 @@ class GossipRouter:
         topic = published.topics[0]
         if topic not in self._topics:
             self.counters["unknown_topic"] += 1
+            return
+        state = self._peers[peer]
+        state.message_at_s = now_s
+        size_bytes = len(published.payload)
+        if not state.ignored.has(1, now_s) or not self._pending.has_room(peer, size_bytes):
+            # Before it costs anything. Ours to blame: it can come again.
+            self.counters["overload"] += 1
             return
         try:
             data = snappy.decompress(published.payload, self._topics[topic])
@@ -244,6 +278,13 @@ class GossipRouter:
             self._pending.add_sender(message_id, peer)
         elif status is Status.REJECTED:
             self._reject(peer, now_s)
+        copies = self._peers[peer].copies
+        if len(copies) >= MOST_MESSAGES_COUNTED:
+            copies.clear()
+        copies[message_id] += 1
+        if copies[message_id] > MOST_COPIES:
+            self.counters["repeated"] += 1
+            self.scores.breached(peer, now_s)
 
     def _tell_unwanted(self, peer: str, topic: str, message_id: bytes, size_bytes: int) -> None:
         if size_bytes < self._settings.idontwant_from_bytes:
@@ -280,9 +321,30 @@ class GossipRouter:
     def _part_when_graylisted(self, peer: str, now_s: float) -> None:
         if self.scores.score(peer, now_s) < 0 and peer in self._peers:
             self.mesh.expel(peer, now_s)
-        if self.scores.is_graylisted(peer, now_s) and peer in self._peers:
-            self.counters["graylisted"] += 1
-            self._actions.append(Disconnect(peer))
+        state = self._peers.get(peer)
+        if state is None or state.is_leaving or not self.scores.is_graylisted(peer, now_s):
+            return
+        state.is_leaving = True
+        self.counters["graylisted"] += 1
+        self._actions.append(Disconnect(peer))
+
+    def _debit_silent(self, now_s: float) -> None:
+        """Debit peers that announce and send nothing at all when they are asked."""
+        for peer in self._wants.take_silent():
+            state = self._peers.get(peer)
+            if state is not None and state.message_at_s < now_s - self._settings.want_retry_s:
+                self.counters["broken_promise"] += 1
+                self.scores.breached(peer, now_s)
+                self._part_when_graylisted(peer, now_s)
+
+    def _welcome(self, peer: str, state: PeerState, topic: str, now_s: float) -> None:
+        """Tell a new subscriber what we have; one that comes and goes is told no more."""
+        state.joinings += 1
+        if state.joinings <= MOST_JOININGS * len(self._topics):
+            self._announce(peer, topic, since_s=float("-inf"))
+        else:
+            self.counters["rejoined"] += 1
+            self.scores.breached(peer, now_s)
 
     # Control.
 
@@ -293,6 +355,9 @@ class GossipRouter:
         for topic, backoff_s in rpc.prune:
             self.mesh.handle_prune(peer, topic, float(backoff_s), now_s)
         if self.scores.score(peer, now_s) < GOSSIP_THRESHOLD:
+            # Nobody listens any more, but it is counted that it goes on.
+            announced = (each for _, message_ids in rpc.ihave for each in message_ids)
+            self._within_budget(peer, (*announced, *rpc.iwant, *rpc.idontwant), now_s)
             return
         for topic, message_ids in rpc.ihave:
             if topic in self._topics:
@@ -301,7 +366,7 @@ class GossipRouter:
         for message_id in self._within_budget(peer, rpc.idontwant, now_s):
             unwanted = self._peers[peer].unwanted
             unwanted[message_id] = None
-            if len(unwanted) > MOST_IDS_A_HEARTBEAT:
+            if len(unwanted) > MOST_UNWANTED:
                 unwanted.popitem(last=False)
 
     def _handle_ihave(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
@@ -318,7 +383,9 @@ class GossipRouter:
         state = self._peers[peer]
         for message_id in self._within_budget(peer, message_ids, now_s):
             cached = self._cache.get(message_id)
-            if cached is not None and state.resends[message_id] < MOST_RESENDS:
+            if cached is None or state.resends[message_id] >= MOST_RESENDS:
+                continue
+            if state.resend_bytes.take(len(cached.frame), now_s):
                 state.resends[message_id] += 1
                 self.counters["resent"] += 1
                 # It asks now, whatever it said before.

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import random
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from zkattest.net.score import MESH_THRESHOLD, ScoreBook
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wire import Rpc
 
 LONGEST_BACKOFF_S = 3600.0
+MOST_BACKOFFS = 8192
+MOST_CHOSEN = 2
+"""How many peers that we dialled ourselves stay when a mesh is trimmed (gossipsub's D_out)."""
 
 SendRpc = Callable[[str, Rpc], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Say where a peer is, and whether it was us who looked for it."""
+
+    address: str = ""
+    is_chosen: bool = False
+
+
+NOWHERE = Place()
 
 
 class Mesh:
@@ -31,7 +47,12 @@ class Mesh:
         self._rng = rng
         self.subscribers: dict[str, set[str]] = {topic: set() for topic in topics}
         self.members: dict[str, set[str]] = {topic: set() for topic in self.subscribers}
-        self._backoff: dict[tuple[str, str], float] = {}
+        self._backoff: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._places: dict[str, Place] = {}
+
+    def place(self, peer: str, place: Place) -> None:
+        """Note where a peer is: one address alone must not fill a mesh."""
+        self._places[peer] = place
 
     def subscribe(self, peer: str, topic: str, now_s: float) -> bool:
         """Note a subscription, filling the mesh at once; False when it was known or not ours."""
@@ -50,6 +71,7 @@ class Mesh:
 
     def remove(self, peer: str) -> None:
         """Forget a peer that is gone; backoffs stay, so that reconnecting evades none."""
+        self._places.pop(peer, None)
         for topic in self.subscribers:
             self.unsubscribe(peer, topic)
 
@@ -61,13 +83,14 @@ class Mesh:
         if self._backoff.get((topic, peer), 0.0) > now_s:
             self._scores.breached(peer, now_s)
             self._prune(peer, topic, now_s)
-        elif (
-            self._scores.score(peer, now_s) < MESH_THRESHOLD
-            or len(self.members[topic]) >= self._settings.degree_high
-        ):
+        elif self._scores.score(peer, now_s) < MESH_THRESHOLD:
             self._prune(peer, topic, now_s)
-        else:
+        elif len(self.members[topic]) < self._settings.degree_high or self._make_room(
+            peer, topic, now_s
+        ):
             self.members[topic].add(peer)
+        else:
+            self._prune(peer, topic, now_s)
 
     def handle_prune(self, peer: str, topic: str, backoff_s: float, now_s: float) -> None:
         """Let a peer leave the mesh and do not ask it back before its time."""
@@ -75,7 +98,7 @@ class Mesh:
             return
         self.members[topic].discard(peer)
         wait_s = min(backoff_s or self._settings.prune_backoff_s, LONGEST_BACKOFF_S)
-        self._backoff[topic, peer] = now_s + wait_s
+        self._back_off(peer, topic, now_s + wait_s)
 
     def expel(self, peer: str, now_s: float) -> None:
         """Take a peer with a bad score out of every mesh."""
@@ -85,7 +108,8 @@ class Mesh:
 
     def heartbeat(self, now_s: float) -> None:
         """Bring every mesh back to its size, keeping the best peers."""
-        self._backoff = {key: until for key, until in self._backoff.items() if until > now_s}
+        for key in [key for key, until_s in self._backoff.items() if until_s <= now_s]:
+            del self._backoff[key]
         for topic, members in self.members.items():
             for peer in [p for p in members if self._scores.score(p, now_s) < MESH_THRESHOLD]:
                 self._prune(peer, topic, now_s)
@@ -101,18 +125,40 @@ class Mesh:
         return peers
 
     def _fill(self, topic: str, now_s: float) -> None:
-        for peer in self.outsiders(topic):
-            if len(self.members[topic]) >= self._settings.degree:
-                return
-            if self._may_join(peer, topic, now_s):
-                self._graft(peer, topic)
+        candidates = [p for p in self.outsiders(topic) if self._may_join(p, topic, now_s)]
+        while candidates and len(self.members[topic]) < self._settings.degree:
+            crowds = self._crowds(topic)
+            peer = min(candidates, key=lambda each: crowds[self._place(each).address])
+            candidates.remove(peer)
+            self._graft(peer, topic)
 
     def _trim(self, topic: str, now_s: float) -> None:
         peers = sorted(self.members[topic])
         self._rng.shuffle(peers)
         peers.sort(key=lambda peer: self._scores.score(peer, now_s), reverse=True)
-        for peer in peers[self._settings.degree :]:
+        chosen = [peer for peer in peers if self._place(peer).is_chosen][:MOST_CHOSEN]
+        others = [peer for peer in peers if peer not in chosen]
+        for peer in others[self._settings.degree - len(chosen) :]:
             self._prune(peer, topic, now_s)
+
+    def _make_room(self, peer: str, topic: str, now_s: float) -> bool:
+        """Let a full mesh take one whom we dialled, or one of an address less crowded in it."""
+        place, crowds = self._place(peer), self._crowds(topic)
+        if place.is_chosen:
+            return True
+        [(crowded, size)] = crowds.most_common(1)
+        if size < crowds[place.address] + 2:
+            return False
+        strangers = [each for each in self.members[topic] if self._place(each).address == crowded]
+        worst = min(strangers, key=lambda each: (self._scores.score(each, now_s), each))
+        self._prune(worst, topic, now_s)
+        return True
+
+    def _crowds(self, topic: str) -> Counter[str]:
+        return Counter(self._place(peer).address for peer in self.members[topic])
+
+    def _place(self, peer: str) -> Place:
+        return self._places.get(peer, NOWHERE)
 
     def _may_join(self, peer: str, topic: str, now_s: float) -> bool:
         backed_off = self._backoff.get((topic, peer), 0.0) > now_s
@@ -125,5 +171,12 @@ class Mesh:
     def _prune(self, peer: str, topic: str, now_s: float) -> None:
         self.members[topic].discard(peer)
         backoff_s = self._settings.prune_backoff_s
-        self._backoff[topic, peer] = now_s + backoff_s
+        self._back_off(peer, topic, now_s + backoff_s)
         self._send(peer, Rpc(prune=((topic, int(backoff_s)),)))
+
+    def _back_off(self, peer: str, topic: str, until_s: float) -> None:
+        # Identities are free, and each could leave one behind: the oldest go.
+        self._backoff[topic, peer] = until_s
+        self._backoff.move_to_end((topic, peer))
+        while len(self._backoff) > MOST_BACKOFFS:
+            self._backoff.popitem(last=False)

@@ -30,19 +30,24 @@ class PendingMessages:
 
     def admit(self, message_id: bytes, message: PendingMessage) -> bool:
         """Take a message in; False when its sender, or all together, wait for too much."""
-        settings = self._settings
-        count, size_bytes = self._by_peer.get(message.senders[0], (0, 0))
-        if (
-            len(self._entries) >= settings.pending_limit
-            or self._size_bytes + message.size_bytes > settings.pending_limit_bytes
-            or count >= settings.pending_peer_limit
-            or size_bytes + message.size_bytes > settings.pending_peer_limit_bytes
-        ):
+        if not self.has_room(message.senders[0], message.size_bytes):
             return False
+        count, size_bytes = self._by_peer.get(message.senders[0], (0, 0))
         self._entries[message_id] = message
         self._size_bytes += message.size_bytes
         self._by_peer[message.senders[0]] = (count + 1, size_bytes + message.size_bytes)
         return True
+
+    def has_room(self, sender: str, added_bytes: int) -> bool:
+        """Say whether a peer's message of a size would be admitted."""
+        settings = self._settings
+        count, size_bytes = self._by_peer.get(sender, (0, 0))
+        return (
+            len(self._entries) < settings.pending_limit
+            and self._size_bytes + added_bytes <= settings.pending_limit_bytes
+            and count < settings.pending_peer_limit
+            and size_bytes + added_bytes <= settings.pending_peer_limit_bytes
+        )
 
     def add_sender(self, message_id: bytes, peer: str) -> None:
         """Note that another peer sent the same message."""

@@ -39,6 +39,12 @@ class GossipSettings:
     pending_peer_limit: int = 64
     pending_peer_limit_bytes: int = 64 * MIB
 
+    # What one peer can make us send again, and have judged in vain.
+    resend_burst_bytes: int = 32 * MIB
+    resend_bytes_per_s: int = 2 * MIB
+    ignored_burst: int = 256
+    ignored_per_s: float = 16.0
+
     # Peers: what waits for them, how long they may stall, when they are dialled again.
     outbox_limit: int = 512
     outbox_limit_bytes: int = 48 * MIB

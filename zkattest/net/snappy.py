@@ -40,6 +40,9 @@ def decompress(block: bytes, limit_bytes: int) -> bytes:
     length = announced_length(block)
     if length > limit_bytes:
         raise SnappyError(f"{length} bytes announced, {limit_bytes} allowed")
+    # Nobody's compressor is that bad: peers would have to carry what one of them inflated.
+    if len(block) > max_compressed_bytes(length):
+        raise SnappyError(f"{len(block)} bytes for {length}")
     # The decompressor allocates what is announced, so a few bytes must not announce megabytes.
     if length > MOST_BYTES_PER_BYTE * len(block):
         raise SnappyError(f"{length} bytes announced by a block of {len(block)}")

@@ -6,8 +6,11 @@ import pytest
 
 from zkattest.net import snappy
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
+from zkattest.net.mesh import MOST_BACKOFFS
 from zkattest.net.message_id import valid_snappy_id
+from zkattest.net.score import REMEMBERED_LIMIT
 from zkattest.net.settings import GossipSettings
+from zkattest.net.wants import MOST_WANTED
 from zkattest.net.wire import Published, Rpc, decode_rpc
 from zkattest.types.gossip import GossipMessage, Verdict
 
@@ -313,3 +316,131 @@ def test_counters__tell_control_messages_both_ways() -> None:
         "unwanted": 1,
         "sent": 1,
     }
+
+
+def noisy_ids(count: int, start: int = 0) -> tuple[bytes, ...]:
+    return tuple(number.to_bytes(20, "big") for number in range(start, start + count))
+
+
+def test_peer__that_breaks_manners_again_and_again_is_parted_with_once() -> None:
+    gossip = router()
+    flood = Rpc(ihave=((T, noisy_ids(6000)),))
+    parted = [
+        action
+        for _ in range(40)
+        for action in gossip.received("a", flood, 0.0)
+        if isinstance(action, Disconnect)
+    ]
+    assert parted == [Disconnect("a")]
+    assert gossip.counters["graylisted"] == 1
+
+
+def test_peer__that_announces_what_it_never_sends_is_parted_with() -> None:
+    gossip = router()
+    parted_s = None
+    for beat in range(200):
+        now_s = beat * 0.7
+        announced = noisy_ids(10, start=10 * beat)
+        actions = gossip.received("a", Rpc(ihave=((T, announced),)), now_s)
+        if Disconnect("a") in actions + gossip.heartbeat(now_s):
+            parted_s = now_s
+            break
+    assert parted_s is not None
+    assert parted_s < 30
+    assert gossip.scores.score("b", 0.0) == 0.0
+
+
+def test_peer__that_answers_some_of_what_it_announced_is_not_blamed() -> None:
+    gossip = router()
+    for beat in range(40):
+        now_s = beat * 0.7
+        gossip.received("a", Rpc(ihave=((T, noisy_ids(10, start=10 * beat)),)), now_s)
+        gossip.received("a", message(b"%d" % beat), now_s)
+        gossip.decide(valid_snappy_id(T, b"%d" % beat), Verdict.ACCEPT, now_s)
+        gossip.heartbeat(now_s)
+    assert gossip.counters["broken_promise"] == 0
+    assert gossip.scores.score("a", 30.0) > 0
+
+
+def test_peer__that_comes_and_goes_is_told_of_messages_a_few_times_only() -> None:
+    gossip = router()
+    gossip.publish(T, b"ours", 0.0)
+    announced = 0
+    for _ in range(40):
+        gossip.received("a", Rpc(unsubscribe=(T,)), 0.0)
+        rpcs = sent(gossip.received("a", Rpc(subscribe=(T,)), 0.0)).get("a", [])
+        announced += sum(bool(rpc.ihave) for rpc in rpcs)
+    assert announced == 3
+    assert gossip.counters["graylisted"] == 1
+
+
+def test_peer__that_sends_one_message_again_and_again_is_parted_with() -> None:
+    gossip = router()
+    actions: list[Action] = []
+    for _ in range(30):
+        actions += gossip.received("a", message(b"again"), 0.0)
+    assert [each.message.data for each in actions if isinstance(each, Deliver)] == [b"again"]
+    assert actions.count(Disconnect("a")) == 1
+
+
+def test_peer__whose_messages_are_all_ignored_is_rationed_and_not_blamed() -> None:
+    rationed = GossipSettings(ignored_burst=5, ignored_per_s=1.0)
+    gossip = router(settings=rationed)
+
+    def replay(count: int, now_s: float) -> int:
+        judged = 0
+        for number in range(count):
+            data = b"%d at %d" % (number, now_s)
+            if delivered(gossip.received("a", message(data), now_s)):
+                judged += 1
+                gossip.decide(valid_snappy_id(T, data), Verdict.IGNORE, now_s)
+        return judged
+
+    assert replay(50, 0.0) == 5
+    assert replay(50, 3.0) == 3
+    assert gossip.counters["overload"] == 92
+    assert gossip.scores.score("a", 3.0) == 0.0
+    assert delivered(gossip.received("b", message(b"honest"), 3.0))
+
+
+def test_iwant__is_answered_up_to_a_number_of_bytes() -> None:
+    gossip = router(settings=GossipSettings(resend_burst_bytes=60_000, resend_bytes_per_s=10_000))
+    names = []
+    for number in range(8):
+        data = random.Random(number).randbytes(20_000)
+        names.append(gossip.publish(T, data, 0.0)[0])
+    assert len(forwarded_ids(gossip.received("a", Rpc(iwant=tuple(names)), 0.0))) == 2
+    assert len(forwarded_ids(gossip.received("a", Rpc(iwant=tuple(names)), 4.1))) == 2
+    assert len(forwarded_ids(gossip.received("b", Rpc(iwant=tuple(names)), 4.1))) == 2
+
+
+def forwarded_ids(actions: list[Action]) -> list[bytes]:
+    return [each.message_id for each in actions if isinstance(each, Send) and each.message_id]
+
+
+def test_frame__goes_no_further_once_its_sender_is_graylisted() -> None:
+    gossip = router()
+    broken = tuple(Published((T,), b"\xff\xff" + bytes([number])) for number in range(200))
+    assert gossip.received("a", Rpc(published=broken), 0.0)[-1] == Disconnect("a")
+    assert gossip.counters["invalid_snappy"] == 3
+
+
+def test_state__stays_bounded_while_thousands_of_identities_come_and_go() -> None:
+    gossip = router("")
+    for number in range(10_000):
+        peer, now_s = f"peer {number}", number / 100
+        gossip.connected(peer)
+        gossip.received(peer, Rpc(subscribe=(T,), ihave=((T, noisy_ids(3, number * 3)),)), now_s)
+        gossip.received(peer, Rpc(prune=((T, 2**63),), idontwant=noisy_ids(3)), now_s)
+        gossip.received(peer, message(b"%d" % number), now_s)
+        gossip.decide(valid_snappy_id(T, b"%d" % number), Verdict.ACCEPT, now_s)
+        gossip.disconnected(peer)
+        if number % 70 == 0:
+            gossip.heartbeat(now_s)
+    assert len(gossip._peers) == len(gossip.mesh._places) == 0
+    assert len(gossip.mesh._backoff) == MOST_BACKOFFS
+    assert len(gossip.scores._conduct) == REMEMBERED_LIMIT
+    assert len(gossip._wants._wants) <= MOST_WANTED
+    assert gossip._cache.size_bytes <= SETTINGS.cache_limit_bytes
+    assert len(gossip._seen) <= SETTINGS.seen_limit
+    assert len(gossip._pending) == 0

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from zkattest.net.mesh import Mesh
+from zkattest.net.mesh import Mesh, Place
 from zkattest.net.score import ScoreBook
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wire import Rpc
@@ -129,3 +129,48 @@ def test_graft__of_a_foreign_topic_changes_nothing(fixture: Fixture) -> None:
     fixture.mesh.handle_prune("a", "other", 1.0, 0.0)
     fixture.mesh.unsubscribe("a", "other")
     assert fixture.sent == []
+
+
+def seat(fixture: Fixture, peers: str, address: str, *, is_chosen: bool = False) -> None:
+    for peer in peers:
+        fixture.mesh.place(peer, Place(address, is_chosen=is_chosen))
+        fixture.mesh.handle_graft(peer, T, 0.0)
+
+
+def test_graft__into_a_mesh_full_of_one_address_takes_the_place_of_one_of_them(
+    fixture: Fixture,
+) -> None:
+    seat(fixture, "abcdef", "10.0.0.1")
+    assert fixture.mesh.members[T] == set("abcd")
+    fixture.scores.breached("b", 0.0)
+    seat(fixture, "x", "10.0.0.2")
+    seat(fixture, "y", "10.0.0.3")
+    assert fixture.mesh.members[T] == {"c", "d", "x", "y"}
+    assert fixture.pruned() == ["e", "f", "a", "b"]
+    # A mesh that is mixed is full for everybody.
+    seat(fixture, "z", "10.0.0.4")
+    seat(fixture, "w", "10.0.0.5")
+    assert fixture.mesh.members[T] == {"d", "x", "y", "z"}
+
+
+def test_graft__of_a_peer_that_we_dialled_is_taken_and_survives_the_trimming(
+    fixture: Fixture,
+) -> None:
+    seat(fixture, "abcd", "10.0.0.1")
+    for peer in "abcd":
+        fixture.scores.delivered(peer, 0.0)
+    seat(fixture, "x", "10.0.0.1", is_chosen=True)
+    assert fixture.mesh.members[T] == set("abcdx")
+    fixture.mesh.heartbeat(0.7)
+    assert len(fixture.mesh.members[T]) == SETTINGS.degree
+    assert "x" in fixture.mesh.members[T]
+
+
+def test_heartbeat__fills_a_mesh_from_as_many_addresses_as_there_are(fixture: Fixture) -> None:
+    for peer in "abcdefghxy":
+        address = {"x": "10.0.0.2", "y": "10.0.0.3"}.get(peer, "10.0.0.1")
+        fixture.mesh.place(peer, Place(address))
+        fixture.mesh.subscribers[T].add(peer)
+    fixture.mesh.heartbeat(0.7)
+    assert {"x", "y"} < fixture.mesh.members[T]
+    assert len(fixture.mesh.members[T]) == SETTINGS.degree

@@ -52,3 +52,11 @@ def test_decompress__allows_the_densest_block() -> None:
 def test_decompress__refuses_what_is_no_block(block: bytes) -> None:
     with pytest.raises(snappy.SnappyError):
         snappy.decompress(block, MIB)
+
+
+def test_decompress__refuses_a_block_that_is_longer_than_any_compressor_makes_it() -> None:
+    inflated = bytes([100]) + b"\x00a" * 100
+    with pytest.raises(snappy.SnappyError, match="201 bytes for 100"):
+        snappy.decompress(inflated, 100)
+    honest = bytes([100]) + b"\xf0\x63" + bytes(100)
+    assert snappy.decompress(honest, 100) == bytes(100)

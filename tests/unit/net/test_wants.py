@@ -1,6 +1,6 @@
 """Whom announced messages are asked from."""
 
-from zkattest.net.wants import Wants
+from zkattest.net.wants import MOST_ASKED_OF_A_PEER, Wants
 
 
 def test_wants__asks_one_peer_at_a_time() -> None:
@@ -26,3 +26,25 @@ def test_wants__stops_when_the_message_came() -> None:
     wants.offer(b"1", "b", 0.0)
     wants.arrived(b"1")
     assert wants.due(10.0) == []
+
+
+def test_wants__keeps_a_place_for_others_when_one_announces_again_and_again() -> None:
+    wants = Wants(retry_s=3.0)
+    wants.offer(b"1", "a", 0.0)
+    for _ in range(20):
+        wants.offer(b"1", "b", 0.1)
+    wants.offer(b"1", "c", 0.2)
+    assert wants.due(3.0) == [("b", b"1")]
+    assert wants.due(6.0) == [("c", b"1")]
+
+
+def test_wants__leaves_room_beside_a_peer_that_announces_what_nobody_has() -> None:
+    wants = Wants(retry_s=3.0)
+    asked = [wants.offer(number.to_bytes(20, "big"), "a", 0.0) for number in range(5000)]
+    assert sum(asked) == MOST_ASKED_OF_A_PEER
+    assert wants.offer(b"1", "b", 0.0)
+    assert wants.take_silent() == set()
+    wants.due(3.0)
+    assert wants.take_silent() == {"a", "b"}
+    assert wants.take_silent() == set()
+    assert wants.offer(b"2", "a", 3.0)
