@@ -20,10 +20,11 @@ from zkattest.machines.events import (
     SaveEffect,
     VerifyProof,
 )
-from zkattest.spec.answers import ProofOutcome, SignatureOutcome
+from zkattest.spec.answers import ProofOutcome, SignatureOutcome, ValidatorOutcome
+from zkattest.spec.signing import ProofSubject, SigningData
 from zkattest.spec.state_reader import NodeSource
 from zkattest.types.gossip import Verdict
-from zkattest.types.ids import Root
+from zkattest.types.ids import Epoch, Root, ValidatorIndex
 
 __all__ = [
     "BlockChecker",
@@ -31,8 +32,11 @@ __all__ = [
     "Network",
     "NodeSource",
     "ProofChecker",
+    "ProofSigner",
+    "SigningGuard",
     "StateKeeper",
     "Store",
+    "ValidatorView",
 ]
 
 
@@ -101,4 +105,43 @@ class Store(Protocol):
 
     def save(self, effects: Sequence[SaveEffect]) -> None:
         """Write all of these or none; on return they survive a killed process."""
+        ...
+
+
+class ProofSigner(Protocol):
+    """Sign with one validator's key, wherever that is kept."""
+
+    @property
+    def pubkey(self) -> bytes:
+        """Return the public key, 48 bytes."""
+        ...
+
+    async def sign(self, data: SigningData) -> bytes:
+        """Return a signature of 96 bytes that verifies; raise `CannotSign` otherwise."""
+        ...
+
+
+class SigningGuard(Protocol):
+    """Remember what was signed, so that nothing contradicts it; the method blocks."""
+
+    def admit(
+        self, subject: ProofSubject, signing_root: Root, *, allow_second: bool = False
+    ) -> None:
+        """
+        Return when this may be signed; on return it is on disk that it was.
+
+        Raises `SigningRefused`, or `CannotSign` where that cannot be written.
+        """
+        ...
+
+
+class ValidatorView(Protocol):
+    """Say who may sign proofs."""
+
+    async def validator_at(self, index: ValidatorIndex, epoch: Epoch) -> ValidatorOutcome:
+        """
+        Say whether a validator is active in an epoch, and with which key.
+
+        `Refused` has `UNKNOWN_VALIDATOR` or `VALIDATOR_NOT_ACTIVE`; `Fault` blames nobody.
+        """
         ...

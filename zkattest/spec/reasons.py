@@ -125,6 +125,9 @@ class Reason(StrEnum):
     BUDGET_SPENT = "budget_spent"
     NOT_CHECKED = "not_checked"
 
+    # --- Signing ---
+    SIGNED_ANOTHER_PROOF = "signed_another_proof"
+
 
 class Cause(StrEnum):
     """Say why something could not be checked; never a verdict."""
@@ -139,6 +142,9 @@ class Cause(StrEnum):
     UNSUPPORTED_PROOF_SYSTEM = "unsupported_proof_system"
     UNSUPPORTED_PROOF_KIND = "unsupported_proof_kind"
     UNKNOWN_PROGRAM_VK = "unknown_program_vk"
+    UNKNOWN_KEY = "unknown_key"
+    UNSUPPORTED_REQUEST = "unsupported_request"
+    REFUSED_BY_SIGNER = "refused_by_signer"
     BACKEND_PANIC = "backend_panic"
     BACKEND_UNAVAILABLE = "backend_unavailable"
     OUT_OF_RESOURCES = "out_of_resources"

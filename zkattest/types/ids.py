@@ -81,6 +81,12 @@ class Slot(BoundedInt):
     __slots__ = ()
 
 
+class Epoch(BoundedInt):
+    """Number an epoch of the consensus layer."""
+
+    __slots__ = ()
+
+
 class ValidatorIndex(BoundedInt):
     """Number a validator of the consensus layer."""
 
