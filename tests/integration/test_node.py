@@ -108,10 +108,48 @@ def test_node__makes_its_state_store(config):
     assert (config.parent / "state.sqlite").exists()
 
 
-def test_node__exits_2_in_one_line_for_a_bad_configuration(config):
-    config.write_text(config.read_text().replace("slot_ms = 300", "slot_ms = 0"))
-    done = subprocess.run(node_command(config), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"zkattest: {config}: network.slot_ms: 0, expected at least 3\n".replace(
-        "0, expected", "slot_ms: 0, expected"
+def run_node_command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "zkattest.cli.main", "node", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_node__exits_2_with_one_line_for_each_mistake(config, options):
+    bad = config.read_text().replace("slot_ms = 300", "slot_ms = 0").replace("store", "stor")
+    config.write_text(bad)
+    done = run_node_command("--config", str(config), *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"zkattest: {config}: network.slot_ms: 0, expected 3 or more, below 2^63\n"
+        f"zkattest: {config}: node.stor: unknown, nearest known is store\n"
+    )
+
+
+def test_node__check_starts_nothing(config):
+    done = run_node_command("--config", str(config), "--check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{config}: ok\n", "")
+    assert not (config.parent / "attester.sqlite").exists()
+
+
+def test_node__prints_a_sample_that_it_reads(tmp_path):
+    printed = run_node_command("--print-config")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    sample = tmp_path / "sample.toml"
+    sample.write_text(printed.stdout)
+    (tmp_path / "node.key").write_text("0a" * 32)
+    (tmp_path / "anchor.ssz").write_bytes(
+        next(iter(sorted(CHAIN.glob("*/block.ssz")))).read_bytes()
+    )
+    done = run_node_command("--config", str(sample), "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_node__exits_2_in_one_line_without_a_file():
+    done = run_node_command()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "zkattest: --config: missing; --print-config prints a sample\n"

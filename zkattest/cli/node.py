@@ -1,4 +1,4 @@
-"""Run an attester node from a configuration file."""
+"""Run an attester node from a configuration file, check the file, or print a sample of one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +7,8 @@ import trio
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput
-from zkattest.node.config import ConfigError, load_config
+from zkattest.cli.output import BadInput, error_line
+from zkattest.node.config import ConfigError, NodeConfig, load_config, sample_config
 from zkattest.node.main import run_node
 from zkattest.store import StateStoreError, StoreError
 
@@ -17,19 +17,46 @@ app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
 @app.command()
 def node(
-    config: Annotated[Path, typer.Option("--config", help="TOML file of the node.")],
+    config: Annotated[Path | None, typer.Option("--config", help="TOML file of the node.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the file, and start nothing.")
+    ] = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
+    ] = False,
 ) -> int:
     """Run an attester node; one JSON line an event on standard output, until it is interrupted."""
+    if print_config:
+        typer.echo(sample_config(), nl=False)
+        return ExitCode.VALID
+    if config is None:
+        raise BadInput("--config", "", "missing; --print-config prints a sample")
+    settings = read_config(config)
+    if check:
+        typer.echo(f"{config}: ok")
+        return ExitCode.VALID
+    return run(config, settings)
+
+
+def read_config(path: Path) -> NodeConfig:
+    """Read the file; one line on standard error for every mistake in it."""
     try:
-        settings = load_config(config)
+        return load_config(path)
     except ConfigError as error:
-        raise BadInput(error.path, error.field, error.reason) from error
+        *others, last = error.mistakes
+        for mistake in others:
+            typer.echo(error_line(path, mistake.field, mistake.reason), err=True)
+        raise BadInput(path, last.field, last.reason) from error
+
+
+def run(path: Path, settings: NodeConfig) -> int:
+    """Run until interrupted; what cannot be opened is named by its field."""
     try:
         trio.run(run_node, settings)
     except StateStoreError as error:
-        raise BadInput(config, "node.state_store", error) from error
+        raise BadInput(path, "node.state_store", error) from error
     except StoreError as error:
-        raise BadInput(config, "node.store", error) from error
+        raise BadInput(path, "node.store", error) from error
     except (OSError, ValueError) as error:
-        raise BadInput(config, "node.listen", error) from error
+        raise BadInput(path, "node.listen", error) from error
     return ExitCode.VALID

@@ -1,12 +1,20 @@
 """A configuration is read whole, or refused by file, field and reason."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from zkattest.crypto.blocks import decode_header
 from zkattest.machines.settings import Policy
-from zkattest.node.config import ConfigError, load_config
+from zkattest.node.config import (
+    ConfigError,
+    Mistake,
+    known_fields,
+    load_config,
+    sample_config,
+)
+from zkattest.node.config_sections import HttpSettings
 from zkattest.node.state import StateSettings
 from zkattest.rpc import RpcLimits
 from zkattest.types.execution import BlockPackage
@@ -131,10 +139,16 @@ def test_network__another_genesis_is_another_network(tmp_path):
         (f'"{KEY}", ', '"0xab", ', "network.validators[0]"),
         ("proposers = [0, 1, 0]", "proposers = [0, 2]", "network.proposers"),
         ("proposers = [0, 1, 0]", "proposers = []", "network.proposers"),
-        ('system = "sp1"', 'system = "unknown"', "network.proof_types[0]"),
-        ("type = 1", "type = 300", "network.proof_types[0]"),
+        ("proposers = [0, 1, 0]", "proposers = [true]", "network.proposers"),
+        ('system = "sp1"', 'system = "unknown"', "network.proof_types[0].system"),
+        ("type = 1", "type = 300", "network.proof_types[0].type"),
+        ('program_vk = "0x', 'program_vk = "', "network.proof_types[0].program_vk"),
         ('key_seed = "0x', 'key_seed = "', "node.key_seed"),
         ('policy = "wait"', 'policy = "guess"', "node.policy"),
+        ("/tcp/9000", "/udp/9000", "node.listen"),
+        ("/p2p/12D3", "/p2p/", "node.peers[0]"),
+        ('policy = "wait"', 'polizy = "wait"', "node.polizy"),
+        ("[node]", "[nod]", "node.key_seed"),
         ("[network]", "[network", "file"),
     ],
 )
@@ -151,3 +165,68 @@ def test_config__refused_when_missing_or_huge(tmp_path):
         load_config(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="larger than"):
         load_config(write(tmp_path, "#" * ((1 << 22) + 1)))
+
+
+def test_config__every_mistake_is_said_in_one_go(tmp_path):
+    text = (
+        GOOD.replace("chain_id = 7886", 'chain_id = "one"')
+        .replace("slot_ms = 6000", "slot_ms = 2")
+        .replace('policy = "wait"', 'policies = "wait"')
+        .replace("type = 1", "typ = 1")
+        .replace('key_seed = "0x', 'key_seed = "')
+    )
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(tmp_path, text))
+    assert refusal.value.mistakes == (
+        Mistake("network.chain_id", "expected an integer"),
+        Mistake("network.slot_ms", "2, expected 3 or more, below 2^63"),
+        Mistake("network.proof_types[0].type", "missing"),
+        Mistake("node.key_seed", "expected 0x and 64 hexadecimal digits"),
+        Mistake("network.proof_types[0].typ", "unknown, nearest known is type"),
+        Mistake("node.policies", "unknown, nearest known is policy"),
+    )
+
+
+def test_config__unknown_section_is_refused_with_the_nearest(tmp_path):
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(tmp_path, GOOD + "[htpp]\nlisten = 1\n"))
+    assert refusal.value.mistakes == (Mistake("htpp", "unknown, nearest known is http"),)
+
+
+def test_config__secret_is_not_shown(tmp_path):
+    assert "\\x01\\x01" not in repr(load_config(write(tmp_path, GOOD)))
+
+
+def sample_in(tmp_path):
+    (tmp_path / "anchor.ssz").write_bytes(FIRST.read_bytes())
+    (tmp_path / "node.key").write_text("0x" + "0a" * 32 + "\n")
+    return write(tmp_path, sample_config())
+
+
+def test_sample__loads(tmp_path):
+    config = load_config(sample_in(tmp_path))
+    assert (config.key_seed, config.http) == (b"\x0a" * 32, HttpSettings())
+    assert config.listen == "/ip4/127.0.0.1/tcp/9100"
+    assert config.store == tmp_path / "attester.sqlite"
+
+
+def test_sample__says_of_every_field_what_it_is_and_what_is_the_default(tmp_path):
+    sample = sample_config()
+    plain = [line.removeprefix("# ") for line in sample.splitlines()]
+    lines = [line for line in plain if "# " in line and " = " in line.partition("# ")[0]]
+    named = {line.split(" = ")[0] for line in lines}
+    assert named == {name.rpartition(".")[2] for name in known_fields()}
+    # What is commented out is no other than what is read without it.
+    shown = re.sub(
+        r"^# (?!key_seed|peers|state_store =|state_rpc =)(\w+ = )", r"\1", sample, flags=re.M
+    )
+    path = sample_in(tmp_path)
+    config = load_config(path)
+    path.write_text(shown)
+    assert shown != sample
+    assert load_config(path) == config
+
+
+def test_sample__stands_in_the_documents_too():
+    document = Path(__file__).parents[3] / "docs" / "operators" / "node.sample.toml"
+    assert document.read_text() == sample_config()
