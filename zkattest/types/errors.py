@@ -79,13 +79,13 @@ class CheckExhausted(WitnessError):
 
 
 class SourceUnavailable(WitnessError):
-    """Say that a further source of trie nodes does not answer, or answers with nonsense."""
+    """Say that a server or store that is asked does not answer, or answers with nonsense."""
 
     cause = "backend_unavailable"
 
 
 class SourceTimeout(WitnessError):
-    """Say that a further source of trie nodes took longer than it may."""
+    """Say that a server or store that is asked took longer than it may."""
 
     cause = "timeout"
 

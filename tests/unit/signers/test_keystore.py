@@ -70,12 +70,12 @@ def test_password__has_the_form_that_the_eip_names():
 
 @pytest.mark.parametrize(
     "same",
-    ["caf\u00e9 \u210c", "cafe\u0301 H", "\tcafe\u0301\x7f \x9f\u210c\r\n", "cafe\u0301\x00 H"],
+    ["\u00e9cole \u210c", "e\u0301cole H", "\te\u0301cole\x7f \x9f\u210c\r\n", "e\u0301cole\x00 H"],
     ids=["composed", "decomposed", "control codes", "zero byte"],
 )
 @pytest.mark.parametrize("kdf", ["pbkdf2", "scrypt"])
 def test_password__same_however_it_is_typed(same, kdf):
-    assert decrypted(cheap_keystore(password="caf\u00e9 \u210c", kdf=kdf), same) == SECRET
+    assert decrypted(cheap_keystore(password="\u00e9cole \u210c", kdf=kdf), same) == SECRET
 
 
 @pytest.mark.parametrize("wrong", ["", "Password", "password ", PASSWORD])
