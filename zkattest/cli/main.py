@@ -13,10 +13,11 @@ from zkattest import __version__
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, error_line
 
-# One line a command. The module `zkattest.cli.<name>` holds `app`, a `typer.Typer`.
+# One line a command. The module `zkattest.cli.<name>`, `_` for `-`, holds `app`, a `typer.Typer`.
 COMMANDS = {
     "check": "Check a block statically against its parent.",
     "verify": "Verify one proof of any program.",
+    "which-revision": "Tell which revisions of EIP-8025 a message fits.",
     "prove": "Prove the execution of a block.",
     "execute": "Count a block's cycles in the guest, without proving.",
     "prover": "Build or find the prover worker.",
@@ -43,7 +44,8 @@ class LazyGroup(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import one command's module and return what typer makes of its `app`."""
-    command: Any = typer.main.get_command(importlib.import_module(f"zkattest.cli.{name}").app)
+    module = importlib.import_module(f"zkattest.cli.{name.replace('-', '_')}")
+    command: Any = typer.main.get_command(module.app)
     command.name = name
     # A group called without a command is a bad argument, answered in one line as others are.
     command.no_args_is_help = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from zkattest.crypto.hashing import (
+    CHUNK_BYTES,
     compute_domain,
     container_root,
     fork_data_root,
@@ -34,6 +36,8 @@ from zkattest.types.proof_messages import (
 )
 from zkattest.types.proof_profiles import ContainerKind, ProofProfile
 from zkattest.types.wire import PublicValues
+
+FORK_VERSION_BYTES: Final = 4
 
 
 def hash_tree_root_message(profile: ProofProfile, message: ProofMessage) -> Root:
@@ -118,24 +122,28 @@ def proof_signing_root(
 
 def signing_roots_of_all_domains(
     profile: ProofProfile,
-    content: ProofContent,
+    content_root: Root,
     fork_version: bytes,
     genesis_validators_root: bytes,
 ) -> tuple[tuple[bytes, Root], ...]:
-    """Return each domain type that the profile ever had with its signing root, newest first."""
+    """
+    Return each domain type that the profile ever had with its signing root, newest first.
+
+    `content_root` is `hash_tree_root_content`; the tuple is empty where nothing is signed.
+    """
     if profile.domain_type is None:
         return ()
-    root = hash_tree_root_content(profile, content)
     return tuple(
-        (kind, signing_root(root, _domain(kind, fork_version, genesis_validators_root)))
+        (kind, signing_root(content_root, _domain(kind, fork_version, genesis_validators_root)))
         for kind in (profile.domain_type, *profile.former_domain_types)
     )
 
 
 def _domain(domain_type: bytes, fork_version: bytes, genesis_validators_root: bytes) -> bytes:
-    if len(fork_version) != 4 or len(genesis_validators_root) != 32:
+    sizes = len(fork_version), len(genesis_validators_root)
+    if sizes != (FORK_VERSION_BYTES, CHUNK_BYTES):
         raise ValueError(
-            f"fork version: {len(fork_version)} bytes, expected 4; "
-            f"genesis validators root: {len(genesis_validators_root)} bytes, expected 32"
+            f"fork version and genesis validators root: {sizes[0]} and {sizes[1]} bytes, "
+            f"expected {FORK_VERSION_BYTES} and {CHUNK_BYTES}"
         )
     return compute_domain(domain_type, fork_data_root(fork_version, genesis_validators_root))
