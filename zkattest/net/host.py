@@ -167,7 +167,7 @@ class GossipHost:
         peer = parsed.peer_id or ""
         if peer in self._links or peer == self.peer_id:
             return
-        if not self._router.scores.is_graylisted(peer, trio.current_time()):
+        if self._may_dial(peer):
             await self._dial(parsed, peer)
 
     async def wait_for_mesh(self, topic: str, peers: int) -> None:
@@ -219,7 +219,7 @@ class GossipHost:
             await trio.sleep(pause_s)
             while peer in self._links:
                 await self._connected_or_lost.wait()
-            if self._router.scores.is_graylisted(peer, trio.current_time()):
+            if not self._may_dial(peer):
                 pause_s = settings.redial_most_s
                 continue
             started_s = trio.current_time()
@@ -227,6 +227,11 @@ class GossipHost:
             lasted = trio.current_time() - started_s > settings.redial_most_s
             doubled_s = min(max(pause_s, settings.redial_first_s / 2) * 2, settings.redial_most_s)
             pause_s = settings.redial_first_s if lasted else doubled_s
+
+    def _may_dial(self, peer: str) -> bool:
+        if self._router.scores.is_graylisted(peer, trio.current_time()):
+            return False
+        return self._services is None or self._services.may_dial(peer)
 
     async def _dial(self, address: Address, peer: str) -> None:
         try:

@@ -56,6 +56,10 @@ class StreamServices(Protocol):
         """Return the protocols that streams of peers may be negotiated for."""
         ...
 
+    def may_dial(self, peer: str) -> bool:
+        """Say whether a peer may be dialled now."""
+        ...
+
     async def serve(self, link: Link, protocol_id: str, stream: Stream) -> None:
         """Answer one stream of a peer; what it raises is handled as for gossip."""
 

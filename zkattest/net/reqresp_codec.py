@@ -225,6 +225,7 @@ class ResponseDecoder:
         self._chunks = 0
         self._head = bytearray()
         self._decoder: PayloadDecoder | None = None
+        self._failure: ResponseError | MalformedPayload | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -235,10 +236,26 @@ class ResponseDecoder:
         """
         Take bytes and return the chunks that they complete.
 
-        Raises `ResponseError` when the other side answers with an error and `MalformedPayload`
-        when it breaks the protocol; chunks that came before are then dropped.
+        Whatever is wrong with what follows them is raised by `check`.
         """
         chunks: list[ResponseChunk] = []
+        try:
+            self._read(data, chunks)
+        except (ResponseError, MalformedPayload) as error:
+            self._failure = error
+        return chunks
+
+    def check(self) -> None:
+        """
+        Raise what ended the response.
+
+        `ResponseError` when the other side answered with an error, `MalformedPayload` when it
+        broke the protocol.
+        """
+        if self._failure is not None:
+            raise self._failure
+
+    def _read(self, data: bytes, chunks: list[ResponseChunk]) -> None:
         while True:
             if self._decoder is None:
                 self._head += data
@@ -246,16 +263,17 @@ class ResponseDecoder:
                     raise MalformedPayload("more chunks than were asked for")
                 rest = self._open_chunk()
                 if rest is None:
-                    return chunks
+                    return
                 data = rest
-            payload = self._feed_chunk(data)
-            if payload is None:
-                return chunks
-            chunks.append(payload)
+            chunk = self._feed_chunk(data)
+            if chunk is None:
+                return
+            chunks.append(chunk)
             data = b""
 
     def finish(self) -> None:
-        """Accept the end of the stream; raise `MalformedPayload` inside a chunk."""
+        """Accept the end of the stream; raise as `check`, and `MalformedPayload` inside a chunk."""
+        self.check()
         if self._decoder is not None or self._head:
             raise MalformedPayload("a stream that ended inside a response")
 
