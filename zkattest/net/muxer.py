@@ -14,7 +14,9 @@ https://github.com/hashicorp/yamux/blob/master/spec.md
 from __future__ import annotations
 
 import struct
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import trio
@@ -34,6 +36,17 @@ FRAME_PAYLOAD_BYTES = 65519 - HEADER.size
 MOST_STREAMS = 16
 MOST_QUEUED_FRAMES = 4096
 MOST_CREDIT_BYTES = 1 << 31
+# What was done for data before it came to us.
+DECRYPT_S_PER_BYTE = 5e-9
+
+
+Pace = Callable[[float], float]
+"""Take how many seconds of work a peer caused; return how many it is to wait."""
+
+
+def no_pause(_: float) -> float:
+    """Let a peer cause any amount of work."""
+    return 0.0
 
 
 class Channel(Protocol):
@@ -60,6 +73,7 @@ class Stream:
         self._write_lock = trio.Lock()
         self._receive_ended = False
         self._send_ended = False
+        self._is_deaf = False
         self._broken: PeerError | None = None
 
     async def receive_some(self, limit_bytes: int) -> bytes:
@@ -108,6 +122,11 @@ class Stream:
             self._muxer.queue_frame(WINDOW_UPDATE, FIN, self.stream_id, 0)
             self._forget_when_over()
 
+    def discard(self) -> None:
+        """Drop what came and what will come: nobody reads it, and it would be kept."""
+        self._is_deaf = True
+        self._received.clear()
+
     def reset(self) -> None:
         """Give the stream up in both directions."""
         if self._broken is None:
@@ -127,12 +146,15 @@ class Stream:
 
     # What the muxer's reading loop tells a stream. None of it waits.
 
-    def feed(self, data: bytes) -> None:
-        """Take data that came; raise when it was sent without credit."""
-        self._receive_window -= len(data)
+    def expect(self, size: int) -> None:
+        """Charge data that is announced; raise before it comes when it is sent without credit."""
+        self._receive_window -= size
         if self._receive_window < 0:
             raise ProtocolViolation("data beyond the window")
-        if data and self._broken is None:
+
+    def feed(self, data: bytes) -> None:
+        """Take data that was announced; what came on a stream that we gave up is dropped."""
+        if self._broken is None and not self._is_deaf:
             self._received += data
             self._announce_change()
 
@@ -179,8 +201,16 @@ class Stream:
 class Muxer:
     """Run yamux over one connection."""
 
-    def __init__(self, channel: Channel, *, is_initiator: bool, keepalive_s: float) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        is_initiator: bool,
+        keepalive_s: float,
+        pace: Pace = no_pause,
+    ) -> None:
         self._channel = channel
+        self._pace = pace
         self._keepalive_s = keepalive_s
         self._next_id = 1 if is_initiator else 2
         self._streams: dict[int, Stream] = {}
@@ -259,7 +289,7 @@ class Muxer:
             self.queue_frame(PING, SYN, 0, nonce)
 
     async def _read_frames(self) -> None:
-        reader = _FrameReader(self._channel)
+        reader = _FrameReader(self._channel, self._pace)
         while True:
             version, kind, flags, stream_id, length = HEADER.unpack(await reader.take(HEADER.size))
             self._heard = True
@@ -271,14 +301,27 @@ class Muxer:
                 if flags & SYN:
                     self.queue_frame(PING, ACK, 0, length)
                 continue
-            if kind == DATA and length > WINDOW_BYTES:
-                raise ProtocolViolation(f"frame of {length} bytes")
-            data = await reader.take(length) if kind == DATA else b""
-            self._handle(flags, stream_id, data, 0 if kind == DATA else length)
+            if flags & SYN:
+                self._accept(stream_id)
+            if kind == DATA:
+                await self._receive(reader, stream_id, length)
+            self._handle(flags, stream_id, 0 if kind == DATA else length)
 
-    def _handle(self, flags: int, stream_id: int, data: bytes, increment: int) -> None:
-        if flags & SYN:
-            self._accept(stream_id)
+    async def _receive(self, reader: _FrameReader, stream_id: int, length: int) -> None:
+        """Hand data on as it comes; a frame is never held whole, and never beyond its window."""
+        if length > WINDOW_BYTES:
+            raise ProtocolViolation(f"frame of {length} bytes")
+        stream = self._streams.get(stream_id)
+        if stream is not None:
+            stream.expect(length)
+        while length:
+            data = await reader.take_some(length)
+            length -= len(data)
+            # Its reader may have given the stream up meanwhile.
+            if stream is not None:
+                stream.feed(data)
+
+    def _handle(self, flags: int, stream_id: int, increment: int) -> None:
         stream = self._streams.get(stream_id)
         if stream is None:
             # Frames may cross our reset on the way; yamux lets us drop them.
@@ -289,8 +332,6 @@ class Muxer:
             return
         if increment:
             stream.add_credit(increment)
-        if data:
-            stream.feed(data)
         if flags & FIN:
             stream.end_receiving()
 
@@ -320,14 +361,29 @@ class Muxer:
 class _FrameReader:
     """Cut frames out of what a channel returns."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, pace: Pace) -> None:
         self._channel = channel
+        self._pace = pace
         self._buffer = bytearray()
+        self._since_s = time.thread_time()
 
     async def take(self, size: int) -> bytes:
         while len(self._buffer) < size:
-            self._buffer += await self._channel.read()
+            await self._fill()
         return cut(self._buffer, size)
+
+    async def take_some(self, limit: int) -> bytes:
+        if not self._buffer:
+            await self._fill()
+        return cut(self._buffer, limit)
+
+    async def _fill(self) -> None:
+        # Between two reads nothing here waits, so this is the time that the frames took. Those of
+        # twelve bytes come by the thousand: others get their turn after each read.
+        await trio.sleep(self._pace(time.thread_time() - self._since_s))
+        data = await self._channel.read()
+        self._since_s = time.thread_time() - DECRYPT_S_PER_BYTE * len(data)
+        self._buffer += data
 
 
 def _first(errors: BaseExceptionGroup[PeerError]) -> PeerError:

@@ -10,6 +10,7 @@ import trio.testing
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
 from zkattest.net.muxer import (
     DATA,
+    FIN,
     GO_AWAY,
     HEADER,
     INITIAL_WINDOW_BYTES,
@@ -200,7 +201,8 @@ async def test_stream__reads_fail_when_the_connection_is_lost() -> None:
         frame(WINDOW_UPDATE, SYN, 1, 0) * 2,
         frame(DATA, SYN, 1, WINDOW_BYTES + 1),
         frame(WINDOW_UPDATE, SYN, 1, 0xFFFFFFFF),
-        frame(DATA, SYN, 1, INITIAL_WINDOW_BYTES + 1) + bytes(INITIAL_WINDOW_BYTES + 1),
+        # Refused by its header: not one byte of it has come.
+        frame(DATA, SYN, 1, INITIAL_WINDOW_BYTES + 1),
     ],
     ids=["version", "kind", "parity", "zero", "twice", "length", "credit", "window"],
 )
@@ -262,3 +264,41 @@ async def test_muxer__gives_up_a_silent_peer(autojump_clock: trio.testing.MockCl
         with trio.move_on_after(11):
             await trio.sleep_forever()
         assert [str(end) for end in ends] == ["silent for 10.0 s"]
+
+
+async def test_muxer__hands_on_what_came_of_a_frame_that_is_not_complete() -> None:
+    async with raw_peer() as (muxer, peer, ends):
+        await peer.write(frame(WINDOW_UPDATE, SYN, 1, 0) + frame(DATA, 0, 1, 100_000) + b"begun")
+        stream = await muxer.incoming.receive()
+        assert await stream.receive_some(100) == b"begun"
+        assert not ends
+
+
+async def test_muxer__drops_what_comes_for_a_stream_that_is_not_read() -> None:
+    async with raw_peer() as (muxer, peer, ends):
+        await peer.write(frame(WINDOW_UPDATE, SYN, 1, 0) + frame(DATA, 0, 1, 5) + b"early")
+        stream = await muxer.incoming.receive()
+        await trio.testing.wait_all_tasks_blocked()
+        stream.discard()
+        await peer.write(frame(DATA, 0, 1, 4) + b"late" + frame(DATA, FIN, 1, 0))
+        await trio.testing.wait_all_tasks_blocked()
+        assert stream._received == b""
+        with pytest.raises(StreamEnded):
+            await stream.receive_some(1)
+        assert not ends
+
+
+async def test_muxer__reads_no_faster_than_its_pace_lets_a_peer(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    near, far = connection()
+    muxer = Muxer(near, is_initiator=False, keepalive_s=1e9, pace=lambda _: 2.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(muxer.run)
+        await far.write(frame(PING, SYN, 0, 7))
+        await far.read()
+        first_s = trio.current_time()
+        await far.write(frame(PING, SYN, 0, 8))
+        await far.read()
+        assert trio.current_time() - first_s == 2.0
+        nursery.cancel_scope.cancel()
