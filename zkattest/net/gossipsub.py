@@ -4,6 +4,7 @@ Route gossip without I/O: what peers say and what we decide come in, actions go 
 Gossipsub v1.2 with Ethereum's rules: anonymous messages only, ids over the decompressed payload,
 three-valued verdicts. Nothing is forwarded before its ACCEPT, which may come any time later; until
 then the peers of the mesh are told that they need not send us what we already hold (IDONTWANT).
+Big messages are pushed to a few peers and announced to the others (`offers.py`).
 
 https://github.com/libp2p/specs/tree/master/pubsub/gossipsub
 """
@@ -21,6 +22,7 @@ from zkattest.net.budget import TokenBucket
 from zkattest.net.memory import MessageCache, SeenMessages, Status
 from zkattest.net.mesh import NOWHERE, Mesh, Place
 from zkattest.net.message_id import MESSAGE_ID_BYTES, invalid_snappy_id, valid_snappy_id
+from zkattest.net.offers import Offers, chosen
 from zkattest.net.pending import PendingMessage, PendingMessages
 from zkattest.net.score import GOSSIP_THRESHOLD, ScoreBook
 from zkattest.net.settings import GossipSettings
@@ -75,7 +77,9 @@ class PeerState:
     ids_this_heartbeat: int = 0
     copies: Counter[bytes] = field(default_factory=Counter)
     joinings: int = 0
-    message_at_s: float = float("-inf")
+    heard_at_s: float = float("-inf")
+    """When some part of a message came last."""
+    offers: Offers = field(default_factory=Offers)
     resend_bytes: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
     ignored: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
     is_leaving: bool = False
@@ -93,7 +97,8 @@ class GossipRouter:
         self._seen = SeenMessages(settings.seen_limit)
         self._cache = MessageCache(settings.cache_ttl_s, settings.cache_limit_bytes)
         self._pending = PendingMessages(settings)
-        self._wants = Wants(settings.want_retry_s)
+        self._wants = Wants(settings.want_retry_s, settings.want_most_s, settings.want_promise_s)
+        self._rng = rng
         self._heartbeats = 0
         self._actions: list[Action] = []
         self.scores = ScoreBook()
@@ -122,6 +127,7 @@ class GossipRouter:
     def disconnected(self, peer: str) -> None:
         """Forget a peer, except how it behaved."""
         self._peers.pop(peer, None)
+        self._wants.lost(peer)
         self.mesh.remove(peer)
 
     def misbehaved(self, peer: str, now_s: float) -> list[Action]:
@@ -129,6 +135,12 @@ class GossipRouter:
         self.scores.breached(peer, now_s, times=2.0)
         self._part_when_graylisted(peer, now_s)
         return self._take_actions()
+
+    def progressed(self, peer: str, now_s: float) -> None:
+        """Note that a part of a big frame came from a peer."""
+        state = self._peers.get(peer)
+        if state is not None:
+            state.heard_at_s = now_s
 
     def received(self, peer: str, rpc: Rpc, now_s: float) -> list[Action]:
         """Handle what a peer sent."""
@@ -169,6 +181,12 @@ class GossipRouter:
         state = self._peers.get(peer)
         return state is not None and message_id in state.unwanted
 
+    def dropped(self, peer: str, message_id: bytes) -> None:
+        """Note that a message was not queued for a peer: it may ask for it."""
+        state = self._peers.get(peer)
+        if state is not None:
+            state.offers.sent.pop(message_id, None)
+
     def heartbeat(self, now_s: float) -> list[Action]:
         """Mend the meshes, announce recent messages, ask again, expire."""
         self._heartbeats += 1
@@ -177,11 +195,11 @@ class GossipRouter:
             self._settle(message_id, Verdict.IGNORE, now_s)
         for state in self._peers.values():
             state.ids_this_heartbeat = 0
+            state.offers.announcements = 0
         self.mesh.heartbeat(now_s)
         for topic in self._topics:
             self._gossip(topic, now_s)
-        for peer, message_id in self._wants.due(now_s):
-            self._send(peer, Rpc(iwant=(message_id,)))
+        self._follow_up(now_s)
         self._debit_silent(now_s)
         self._cache.sweep(now_s)
         if self._heartbeats % SWEEP_EVERY_HEARTBEATS == 0:
@@ -191,6 +209,25 @@ class GossipRouter:
                 state.copies.clear()
                 state.joinings = 0
         return self._take_actions()
+
+    def tick(self, now_s: float) -> list[Action]:
+        """Do what cannot wait for the heartbeat: ask others, push what nobody asked for."""
+        self._follow_up(now_s)
+        return self._take_actions()
+
+    def _follow_up(self, now_s: float) -> None:
+        for peer, message_id in self._wants.due(now_s, self._heard_s):
+            self._send(peer, Rpc(iwant=(message_id,)))
+        for peer, state in self._peers.items():
+            for message_id in state.offers.take_overdue(now_s):
+                cached = self._cache.get(message_id)
+                if cached is not None and message_id not in state.unwanted:
+                    self.counters["sent_unasked"] += 1
+                    self._push(peer, state, message_id, cached.frame, now_s)
+
+    def _heard_s(self, peer: str) -> float:
+        state = self._peers.get(peer)
+        return state.heard_at_s if state is not None else float("-inf")
 
     # Messages.
 
@@ -228,7 +265,7 @@ class GossipRouter:
             self.counters["unknown_topic"] += 1
             return
         state = self._peers[peer]
-        state.message_at_s = now_s
+        state.heard_at_s = now_s
         size_bytes = len(published.payload)
         if not state.ignored.has(1, now_s) or not self._pending.has_room(peer, size_bytes):
             # Before it costs anything. Ours to blame: it can come again.
@@ -249,6 +286,7 @@ class GossipRouter:
     ) -> None:
         message_id = valid_snappy_id(topic, data)
         self._wants.arrived(message_id)
+        self._note_has(peer, message_id)
         status = self._seen.status(message_id, now_s)
         if status is not None:
             self._handle_duplicate(peer, message_id, status, len(payload), now_s)
@@ -299,15 +337,48 @@ class GossipRouter:
     ) -> None:
         frame = encode_published(topic, payload)
         self._cache.put(message_id, topic, frame, now_s)
-        for peer in peers:
-            state = self._peers.get(peer)
-            if state is None:
-                continue
-            if message_id in state.unwanted:
-                self.counters["unwanted"] += 1
-            else:
+        states = {peer: state for peer in peers if (state := self._peers.get(peer)) is not None}
+        wanting = {peer: each for peer, each in states.items() if message_id not in each.unwanted}
+        if len(wanting) < len(states):
+            self.counters["unwanted"] += len(states) - len(wanting)
+        if len(payload) < self._settings.announce_from_bytes:
+            for peer, state in wanting.items():
                 self.counters["sent"] += 1
-                self._actions.append(Send(peer, frame, message_id))
+                self._push(peer, state, message_id, frame, now_s)
+            return
+        offers = {peer: state.offers for peer, state in wanting.items()}
+        at_once, told = chosen(offers, self._settings.eager_peers, self._rng)
+        ihave = Rpc(ihave=((topic, (message_id,)),))
+        for peer in told:
+            self._send(peer, ihave)
+            offers[peer].announce(message_id, now_s + self._patience_s(wanting[peer]))
+        for peer in at_once:
+            self.counters["sent"] += 1
+            if offers[peer].can_announce():
+                # It then knows what is coming, and asks nobody else for it meanwhile.
+                self._send(peer, ihave)
+                offers[peer].announcements += 1
+            self._push(peer, wanting[peer], message_id, frame, now_s)
+
+    def _patience_s(self, state: PeerState) -> float:
+        settings = self._settings
+        # Whoever can decline does so as soon as it has the message; the others never say.
+        return settings.push_declinable_s if state.understands_idontwant else settings.push_s
+
+    def _push(
+        self, peer: str, state: PeerState, message_id: bytes, frame: bytes, now_s: float
+    ) -> None:
+        if len(frame) >= self._settings.announce_from_bytes:
+            state.offers.send(message_id, now_s)
+        self._actions.append(Send(peer, frame, message_id))
+
+    def _note_has(self, peer: str, message_id: bytes) -> None:
+        """Send a peer nothing that it sent or announced itself."""
+        state = self._peers[peer]
+        state.offers.close(message_id)
+        state.unwanted[message_id] = None
+        if len(state.unwanted) > MOST_UNWANTED:
+            state.unwanted.popitem(last=False)
 
     def _remember(self, message_id: bytes, status: Status, now_s: float) -> None:
         ignored = status is Status.IGNORED
@@ -330,9 +401,10 @@ class GossipRouter:
 
     def _debit_silent(self, now_s: float) -> None:
         """Debit peers that announce and send nothing at all when they are asked."""
-        for peer in self._wants.take_silent():
+        since_s = now_s - self._settings.want_promise_s
+        for peer in self._wants.take_silent(now_s):
             state = self._peers.get(peer)
-            if state is not None and state.message_at_s < now_s - self._settings.want_retry_s:
+            if state is not None and state.heard_at_s < since_s:
                 self.counters["broken_promise"] += 1
                 self.scores.breached(peer, now_s)
                 self._part_when_graylisted(peer, now_s)
@@ -364,33 +436,44 @@ class GossipRouter:
                 self._handle_ihave(peer, message_ids, now_s)
         self._handle_iwant(peer, rpc.iwant, now_s)
         for message_id in self._within_budget(peer, rpc.idontwant, now_s):
-            unwanted = self._peers[peer].unwanted
-            unwanted[message_id] = None
-            if len(unwanted) > MOST_UNWANTED:
-                unwanted.popitem(last=False)
+            self._note_has(peer, message_id)
 
     def _handle_ihave(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
-        wanted = tuple(
-            message_id
-            for message_id in self._within_budget(peer, message_ids, now_s)
-            if self._seen.status(message_id, now_s) is None
-            and self._wants.offer(message_id, peer, now_s)
-        )
+        wanted = []
+        for message_id in self._within_budget(peer, message_ids, now_s):
+            self._note_has(peer, message_id)
+            if self._seen.status(message_id, now_s) is None and self._wants.offer(
+                message_id, peer, now_s
+            ):
+                wanted.append(message_id)
         if wanted:
-            self._send(peer, Rpc(iwant=wanted))
+            self._send(peer, Rpc(iwant=tuple(wanted)))
 
     def _handle_iwant(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
         state = self._peers[peer]
         for message_id in self._within_budget(peer, message_ids, now_s):
             cached = self._cache.get(message_id)
-            if cached is None or state.resends[message_id] >= MOST_RESENDS:
+            if cached is None:
                 continue
-            if state.resend_bytes.take(len(cached.frame), now_s):
+            if state.offers.is_under_way(message_id, now_s - self._settings.want_promise_s):
+                self.counters["under_way"] += 1
+            elif message_id in state.offers.open:
+                # The answer to our own announcement: in place of a push, and as free.
+                self.counters["asked"] += 1
+                self._resend(peer, state, message_id, cached.frame, now_s)
+            elif state.resends[message_id] < MOST_RESENDS and state.resend_bytes.take(
+                len(cached.frame), now_s
+            ):
                 state.resends[message_id] += 1
                 self.counters["resent"] += 1
-                # It asks now, whatever it said before.
-                state.unwanted.pop(message_id, None)
-                self._actions.append(Send(peer, cached.frame, message_id))
+                self._resend(peer, state, message_id, cached.frame, now_s)
+
+    def _resend(
+        self, peer: str, state: PeerState, message_id: bytes, frame: bytes, now_s: float
+    ) -> None:
+        # It asks now, whatever it said before.
+        state.unwanted.pop(message_id, None)
+        self._push(peer, state, message_id, frame, now_s)
 
     def _within_budget(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> list[bytes]:
         state = self._peers[peer]

@@ -10,16 +10,23 @@ from contextlib import asynccontextmanager
 import trio
 
 from zkattest.net.address import Address
+from zkattest.net.admission import Admission, Ticket, address_group
 from zkattest.net.boundary import Identity, SecureChannel
 from zkattest.net.errors import PeerError, ProtocolViolation
+from zkattest.net.fairness import WorkMeter
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
 from zkattest.net.link import Link, StreamServices, secure_accepted, secure_dialled
+from zkattest.net.mesh import Place
 from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
+from zkattest.net.unfinished import UnfinishedFrames
 from zkattest.net.wire import Rpc, frame_limit_bytes
 from zkattest.types.gossip import GossipMessage, Verdict
 
 logger = logging.getLogger(__name__)
+
+FRIEND_SCORE = 1.0
+"""From here on a peer has delivered something that was accepted, not long ago."""
 
 
 class GossipHost:
@@ -53,7 +60,9 @@ class GossipHost:
         self._frame_limit_bytes = frame_limit_bytes(topics.values())
         self._router = GossipRouter(topics, settings, random.Random())  # noqa: S311 (shuffles peers)
         self._links: dict[str, list[Link]] = {}
-        self._connections = trio.CapacityLimiter(settings.most_connections)
+        self._admission = Admission(settings)
+        self._work = WorkMeter()
+        self.unfinished = UnfinishedFrames(settings.unfinished_limit_bytes)
         self._changed = trio.Event()
         self._connected_or_lost = trio.Event()
         self._delivered, self.messages = trio.open_memory_channel[GossipMessage](
@@ -182,8 +191,11 @@ class GossipHost:
     # Tasks.
 
     async def _run(self, dialled: Sequence[Address]) -> None:
+        static = {address_group(address.host) for address in dialled}
+        self._admission = Admission(self._settings, static)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._beat)
+            nursery.start_soon(self._tick)
             for address in dialled:
                 nursery.start_soon(self._keep_dialling, address)
             nursery.start_soon(self._listen)
@@ -199,17 +211,26 @@ class GossipHost:
             await trio.sleep_until(due_s)
             self._perform(self._router.heartbeat(trio.current_time()))
 
+    async def _tick(self) -> None:
+        while True:
+            await trio.sleep(self._settings.tick_s)
+            if actions := self._router.tick(trio.current_time()):
+                self._perform(actions)
+
     async def _accept(self, stream: trio.SocketStream) -> None:
-        try:
-            self._connections.acquire_on_behalf_of_nowait(stream)
-        except trio.WouldBlock:
-            self._router.counters["connection_refused"] += 1
-            await stream.aclose()
-            return
-        try:
-            await self._serve_guarded(stream, None)
-        finally:
-            self._connections.release_on_behalf_of(stream)
+        with trio.CancelScope() as scope:
+            group = _group_of(stream)
+            ticket = self._admission.enter(group, scope.cancel, trio.current_time())
+            if ticket is None:
+                self._router.counters["connection_refused"] += 1
+                await stream.aclose()
+                return
+            try:
+                await self._serve_guarded(stream, None, ticket)
+            finally:
+                self._admission.leave(ticket)
+        if scope.cancelled_caught:
+            self._router.counters["connection_replaced"] += 1
 
     async def _keep_dialling(self, address: Address) -> None:
         settings, peer = self._settings, address.peer_id or ""
@@ -242,10 +263,12 @@ class GossipHost:
             return
         await self._serve_guarded(stream, peer)
 
-    async def _serve_guarded(self, stream: trio.SocketStream, peer: str | None) -> None:
+    async def _serve_guarded(
+        self, stream: trio.SocketStream, peer: str | None, ticket: Ticket | None = None
+    ) -> None:
         """Be the outermost shell of a peer: whatever happens in here ends this connection only."""
         try:
-            await self._serve(stream, peer)
+            await self._serve(stream, peer, ticket)
         except* (PeerError, trio.TooSlowError) as errors:
             self._router.counters["connection_lost"] += 1
             logger.debug("connection to %s lost: %s", peer or "a caller", errors.exceptions)
@@ -256,7 +279,9 @@ class GossipHost:
             with trio.move_on_after(0):
                 await stream.aclose()
 
-    async def _serve(self, stream: trio.SocketStream, peer: str | None) -> None:
+    async def _serve(
+        self, stream: trio.SocketStream, peer: str | None, ticket: Ticket | None
+    ) -> None:
         with trio.fail_after(self._settings.dial_timeout_s):
             channel = await self._secure(stream, peer)
         if self._router.scores.is_graylisted(channel.peer_id, trio.current_time()):
@@ -266,9 +291,12 @@ class GossipHost:
         if name == self.peer_id:
             self._router.counters["our_own_identity"] += 1
             return
+        if ticket is not None:
+            ticket.is_known = True
         link = Link(
             self,
             channel,
+            Place(_group_of(stream), is_chosen=peer is not None),
             self._settings,
             self._frame_limit_bytes,
             lambda protocols: self._identity.identify(protocols, self._address.to_bytes()),
@@ -304,7 +332,7 @@ class GossipHost:
         links.append(link)
         if len(links) > self._settings.most_links_per_peer:
             links[0].close()
-        self._perform(self._router.connected(link.peer_id))
+        self._perform(self._router.connected(link.peer_id, link.place))
 
     def link_negotiated(self, link: Link, *, understands_idontwant: bool) -> None:
         """Take note of what the peer's protocol version allows."""
@@ -313,6 +341,24 @@ class GossipHost:
     def link_received(self, link: Link, rpc: Rpc) -> None:
         """Route what the peer sent."""
         self._perform(self._router.received(link.peer_id, rpc, trio.current_time()))
+
+    def link_progressed(self, link: Link) -> None:
+        """Note that a big frame is coming in."""
+        self._router.progressed(link.peer_id, trio.current_time())
+
+    def link_worked(self, link: Link, work_s: float) -> float:
+        """Count the work that a peer causes and return how many seconds it is to wait."""
+        now_s, peer = trio.current_time(), link.peer_id
+        is_friend = self._router.scores.score(peer, now_s) >= FRIEND_SCORE
+        pause_s = self._work.spend(peer, work_s, now_s, is_friend=is_friend)
+        if pause_s:
+            self._router.counters["slowed_down"] += 1
+        return pause_s
+
+    def link_dawdled(self, link: Link) -> None:
+        """Note that a peer is parted with because it did not finish what it began."""
+        self._router.counters["unfinished"] += 1
+        logger.debug("peer %s: unfinished frame", link.peer_id)
 
     def link_misused(self, link: Link, error: ProtocolViolation) -> None:
         """Debit a stream that broke the protocol."""
@@ -328,6 +374,7 @@ class GossipHost:
         links.remove(link)
         if not links:
             del self._links[link.peer_id]
+            self._work.forget(link.peer_id)
             self._router.disconnected(link.peer_id)
         elif was_newest:
             # What the peer said on its older link was forgotten when the newer one opened, and it
@@ -355,6 +402,8 @@ class GossipHost:
         links = self._links.get(peer)
         if links and not links[-1].outbox.put(frame):
             self._router.counters["outbox_full"] += 1
+            if frame.message_id is not None:
+                self._router.dropped(peer, frame.message_id)
 
     def _deliver(self, message: GossipMessage) -> None:
         try:
@@ -367,6 +416,14 @@ class GossipHost:
     def _announce_change(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+
+
+def _group_of(stream: trio.SocketStream) -> str:
+    try:
+        return address_group(str(stream.socket.getpeername()[0]))
+    except OSError:
+        # Gone already; the next read says so.
+        return ""
 
 
 def _listen_address(text: str) -> Address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -15,10 +16,12 @@ from zkattest.net.boundary import (
     select_outbound,
 )
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
+from zkattest.net.mesh import Place
 from zkattest.net.muxer import FRAME_PAYLOAD_BYTES, Muxer, Stream
 from zkattest.net.outbox import Outbox
 from zkattest.net.settings import GossipSettings
 from zkattest.net.tcp import TcpPipe
+from zkattest.net.unfinished import Unfinished, UnfinishedFrames
 from zkattest.net.wire import Rpc, decode_rpc, encode_varint, read_frame
 
 MESHSUB_V12 = "/meshsub/1.2.0"
@@ -43,6 +46,19 @@ class LinkOwner(Protocol):
 
     def link_received(self, link: Link, rpc: Rpc) -> None:
         """Handle what the peer sent."""
+
+    def link_progressed(self, link: Link) -> None:
+        """Note that a part of a frame came."""
+
+    def link_worked(self, link: Link, work_s: float) -> float:
+        """Count the work that a peer causes and return how many seconds it is to wait."""
+
+    def link_dawdled(self, link: Link) -> None:
+        """Note that a peer is parted with because it did not finish what it began."""
+
+    @property
+    def unfinished(self) -> UnfinishedFrames:
+        """Return what counts the frames that are half received."""
 
     def link_misused(self, link: Link, error: ProtocolViolation) -> None:
         """Debit a stream that broke the protocol."""
@@ -77,6 +93,7 @@ class Link:
         self,
         owner: LinkOwner,
         channel: SecureChannel,
+        place: Place,
         settings: GossipSettings,
         frame_limit_bytes: int,
         describe: Callable[[Sequence[str]], bytes],
@@ -86,6 +103,7 @@ class Link:
         is_initiator: bool,
     ) -> None:
         self.peer_id = channel.peer_id
+        self.place = place
         self.is_initiator = is_initiator
         self.outbox = outbox
         self._owner = owner
@@ -95,13 +113,19 @@ class Link:
         self._describe = describe
         self._services = services
         self._protocols = (*PROTOCOLS, *(services.protocol_ids if services else ()))
-        self._muxer = Muxer(channel, is_initiator=is_initiator, keepalive_s=settings.keepalive_s)
+        self._muxer = Muxer(
+            channel, is_initiator=is_initiator, keepalive_s=settings.keepalive_s, pace=self._pace
+        )
         self._inbound: Stream | None = None
+        self._pings: Stream | None = None
         self._scope = trio.CancelScope()
 
     def close(self) -> None:
         """End the link from outside."""
         self._scope.cancel()
+
+    def _pace(self, work_s: float) -> float:
+        return self._owner.link_worked(self, work_s)
 
     async def open_stream(self, protocol_ids: Sequence[str]) -> tuple[Stream, str]:
         """
@@ -170,6 +194,7 @@ class Link:
                 description = self._describe(self._protocols)
                 await stream.write(encode_varint(len(description)) + description)
                 stream.close()
+                stream.discard()
             elif protocol == PING_PROTOCOL:
                 await self._answer_pings(stream)
             elif self._services is not None and protocol in self._services.protocol_ids:
@@ -185,8 +210,16 @@ class Link:
             stream.reset()
 
     async def _answer_pings(self, stream: Stream) -> None:
-        while True:
-            await stream.write(await stream.read(PING_BYTES))
+        # One stream of pings is enough: others could sit on what they sent.
+        if self._pings is not None:
+            self._pings.reset()
+        self._pings = stream
+        try:
+            while True:
+                await stream.write(await stream.read(PING_BYTES))
+        finally:
+            if self._pings is stream:
+                self._pings = None
 
     async def _receive_gossip(self, stream: Stream) -> None:
         # One stream of gossip at a time: a second one replaces the first, as in other clients.
@@ -194,9 +227,67 @@ class Link:
             self._inbound.reset()
         self._inbound = stream
         stream.grow_window()
+
+        def progressed() -> None:
+            self._owner.link_progressed(self)
+
         while True:
-            frame = await read_frame(stream, self._frame_limit_bytes)
-            self._owner.link_received(self, decode_rpc(frame))
+            timeout_s = self._settings.frame_timeout_s
+            with _FrameSource(stream, self._owner.unfinished, self._give_up, timeout_s) as source:
+                frame = await read_frame(source, self._frame_limit_bytes, progressed)
+            await self._handle_frame(frame)
+
+    async def _handle_frame(self, frame: bytes) -> None:
+        started_s = time.thread_time()
+        for rpc in decode_rpc(frame).parts():
+            self._owner.link_received(self, rpc)
+            # After each message, others get their turn; this peer's next one comes in its time.
+            await trio.sleep(self._pace(time.thread_time() - started_s))
+            started_s = time.thread_time()
+
+    def _give_up(self) -> None:
+        self._owner.link_dawdled(self)
+        self.close()
+
+
+class _FrameSource:
+    """Read the bytes of one frame, which are counted and have to come in time."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        frames: UnfinishedFrames,
+        give_up: Callable[[], None],
+        timeout_s: float,
+    ) -> None:
+        self._stream = stream
+        self._frames = frames
+        self._give_up = give_up
+        self._timeout_s = timeout_s
+        self._frame: Unfinished | None = None
+        self._deadline_s = 0.0
+
+    def __enter__(self) -> _FrameSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._frame is not None:
+            self._frames.end(self._frame)
+
+    async def receive_some(self, limit_bytes: int) -> bytes:
+        """Return what came next; between frames a peer may be silent for ever."""
+        if self._frame is None:
+            data = await self._stream.receive_some(limit_bytes)
+            self._frame = self._frames.begin(self._give_up, trio.current_time())
+            self._deadline_s = trio.current_time() + self._timeout_s
+        else:
+            with trio.move_on_at(self._deadline_s) as patience:
+                data = await self._stream.receive_some(limit_bytes)
+            if patience.cancelled_caught:
+                self._give_up()
+                raise ConnectionLost(f"a frame unfinished for {self._timeout_s} s")
+        self._frames.grow(self._frame, len(data), trio.current_time())
+        return data
 
 
 async def secure_dialled(identity: Identity, stream: trio.SocketStream, peer: str) -> SecureChannel:

@@ -29,8 +29,18 @@ class GossipSettings:
     cache_ttl_s: float = 60.0
     cache_limit_bytes: int = 64 * MIB
     gossip_window_s: float = 2.1
-    want_retry_s: float = 3.0
+    want_retry_s: float = 1.0
+    want_most_s: float = 6.0
+    want_promise_s: float = 3.0
     idontwant_from_bytes: int = 1024
+
+    # Big messages: how many peers get them at once, and when the others get them unasked: those
+    # that cannot decline (gossipsub 1.1), and those that can (1.2).
+    announce_from_bytes: int = 64 << 10
+    eager_peers: int = 2
+    push_s: float = 0.5
+    push_declinable_s: float = 2.5
+    tick_s: float = 0.1
 
     # Messages that wait for a verdict.
     verdict_timeout_s: float = 60.0
@@ -55,4 +65,9 @@ class GossipSettings:
     redial_most_s: float = 2.0
     drain_s: float = 1.0
     most_connections: int = 128
+    most_connections_per_address: int = 24
+    connections_burst: int = 64
+    connections_per_s: float = 16.0
+    frame_timeout_s: float = 30.0
+    unfinished_limit_bytes: int = 64 * MIB
     most_links_per_peer: int = 3

@@ -1,8 +1,15 @@
-"""Ask peers for messages they have: one at a time for each message, the next when one fails."""
+"""
+Ask peers for messages they have: one at a time for each message, the next when one fails.
+
+A peer that is sending may take its time: patience is counted from its last sign of life, up to a
+limit, so that a big message on a slow link is not asked for twice, and one that drips holds nobody
+up for long.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MOST_WANTED = 4096
@@ -16,18 +23,30 @@ class Want:
     """Remember whom we asked for a message, and who else has it."""
 
     asked: str
-    retry_s: float
+    asked_s: float
     candidates: list[str] = field(default_factory=list)
 
 
-class Wants:
-    """Decide whom to ask for announced messages."""
+def never_heard(_: str) -> float:
+    """Answer that a peer gave no sign of life."""
+    return float("-inf")
 
-    def __init__(self, retry_s: float) -> None:
+
+class Wants:
+    """
+    Decide whom to ask for announced messages.
+
+    The next peer is asked `retry_s` after the last sign of life of the one before, at most `most_s`
+    after it was asked. A peer counts as silent when `promise_s` have passed.
+    """
+
+    def __init__(self, retry_s: float, most_s: float, promise_s: float) -> None:
         self._retry_s = retry_s
+        self._most_s = most_s
+        self._promise_s = promise_s
         self._wants: OrderedDict[bytes, Want] = OrderedDict()
         self._asked: Counter[str] = Counter()
-        self._silent: set[str] = set()
+        self._unanswered: dict[tuple[str, float], None] = {}
 
     def offer(self, message_id: bytes, peer: str, now_s: float) -> bool:
         """Note that `peer` has a message we lack; True when it is to be asked now."""
@@ -40,7 +59,7 @@ class Wants:
         if len(self._wants) >= MOST_WANTED or self._asked[peer] >= MOST_ASKED_OF_A_PEER:
             return False
         self._asked[peer] += 1
-        self._wants[message_id] = Want(peer, now_s + self._retry_s)
+        self._wants[message_id] = Want(peer, now_s)
         return True
 
     def arrived(self, message_id: bytes) -> None:
@@ -49,27 +68,45 @@ class Wants:
         if want is not None:
             self._release(want.asked)
 
-    def take_silent(self) -> set[str]:
-        """Return the peers that let a question go unanswered since the last call."""
-        silent, self._silent = self._silent, set()
-        return silent
+    def lost(self, peer: str) -> None:
+        """Note that a peer is gone: what it was asked for is asked of others when next due."""
+        for want in self._wants.values():
+            if peer in want.candidates:
+                want.candidates.remove(peer)
+            if want.asked == peer:
+                want.asked_s = float("-inf")
 
-    def due(self, now_s: float) -> list[tuple[str, bytes]]:
-        """Return whom to ask instead of peers that did not answer."""
+    def take_silent(self, now_s: float) -> set[str]:
+        """Return the peers that let a question go unanswered for too long since the last call."""
+        due = [key for key in self._unanswered if key[1] <= now_s]
+        for key in due:
+            del self._unanswered[key]
+        return {peer for peer, _ in due}
+
+    def due(
+        self, now_s: float, heard_s: Callable[[str], float] = never_heard
+    ) -> list[tuple[str, bytes]]:
+        """Return whom to ask instead of peers from which nothing came since `heard_s`."""
         asks = []
         for message_id, want in list(self._wants.items()):
-            if want.retry_s > now_s:
+            if now_s < self._patience_ends_s(want, heard_s(want.asked)):
                 continue
-            self._silent.add(want.asked)
+            if want.asked_s > float("-inf"):
+                # By tenths of a second: one peer can leave a thousand questions unanswered.
+                self._unanswered[want.asked, round(want.asked_s + self._promise_s, 1)] = None
             self._release(want.asked)
             if not want.candidates:
                 del self._wants[message_id]
                 continue
             want.asked = want.candidates.pop(0)
             self._asked[want.asked] += 1
-            want.retry_s = now_s + self._retry_s
+            want.asked_s = now_s
             asks.append((want.asked, message_id))
         return asks
+
+    def _patience_ends_s(self, want: Want, heard_s: float) -> float:
+        last_s = max(want.asked_s, heard_s) if want.asked_s > float("-inf") else want.asked_s
+        return min(last_s + self._retry_s, want.asked_s + self._most_s)
 
     def _release(self, peer: str) -> None:
         self._asked[peer] -= 1

@@ -7,8 +7,8 @@ parser makes many objects of few bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError as ProtobufError
@@ -23,6 +23,7 @@ MOST_MESSAGES = 256
 MOST_OTHER_FIELDS = 4096
 MOST_OTHER_BYTES = 1 << 18
 MOST_VARINT_BYTES = 10
+PROGRESS_BYTES = 1 << 14
 OVERHEAD_BYTES = MOST_OTHER_BYTES + 1024
 
 
@@ -55,6 +56,12 @@ class Rpc:
     iwant: tuple[bytes, ...] = ()
     idontwant: tuple[bytes, ...] = ()
 
+    def parts(self) -> Iterator[Rpc]:
+        """Yield the same, one message at a time: each may take long to handle."""
+        yield replace(self, published=self.published[:1])
+        for published in self.published[1:]:
+            yield Rpc(published=(published,))
+
 
 def encode_varint(value: int) -> bytes:
     """Encode an unsigned integer in groups of seven bits, lowest first."""
@@ -66,8 +73,18 @@ def encode_varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-async def read_frame(source: ByteSource, limit_bytes: int) -> bytes:
-    """Read one length-prefixed frame; raise before reading one above `limit_bytes`."""
+def _no_matter() -> None:
+    """Take no note of progress."""
+
+
+async def read_frame(
+    source: ByteSource, limit_bytes: int, progressed: Callable[[], None] = _no_matter
+) -> bytes:
+    """
+    Read one length-prefixed frame; raise before reading one above `limit_bytes`.
+
+    `progressed` is called each time another `PROGRESS_BYTES` of it have come.
+    """
     length = 0
     for position in range(MOST_VARINT_BYTES):
         byte = (await source.receive_some(1))[0]
@@ -80,8 +97,12 @@ async def read_frame(source: ByteSource, limit_bytes: int) -> bytes:
         raise ProtocolViolation(f"frame of {length} bytes, {limit_bytes} allowed")
     # One buffer: a list of what came, two bytes at a time, would take twenty times the memory.
     frame = bytearray()
+    noted = 0
     while len(frame) < length:
         frame += await source.receive_some(length - len(frame))
+        if len(frame) >= noted + PROGRESS_BYTES:
+            noted = len(frame)
+            progressed()
     return bytes(frame)
 
 

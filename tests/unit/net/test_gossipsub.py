@@ -293,7 +293,7 @@ def test_heartbeat__tells_outsiders_what_came_recently() -> None:
 def test_counters__tell_control_messages_both_ways() -> None:
     gossip = router()
     message_id = valid_snappy_id(T, BIG)
-    gossip.received("b", Rpc(ihave=((T, (message_id, bytes(20))),), iwant=(message_id,)), 0.0)
+    gossip.received("b", Rpc(ihave=((T, noisy_ids(2)),), iwant=(message_id,)), 0.0)
     gossip.received("c", Rpc(idontwant=(message_id,), prune=((T, 60),)), 0.0)
     gossip.received("c", Rpc(graft=(T,)), 0.0)
     gossip.received("d", Rpc(idontwant=(message_id,)), 0.0)

@@ -4,13 +4,13 @@ from zkattest.net.wants import MOST_ASKED_OF_A_PEER, Wants
 
 
 def test_wants__asks_one_peer_at_a_time() -> None:
-    wants = Wants(retry_s=3.0)
+    wants = Wants(3.0, 10.0, 3.0)
     assert wants.offer(b"1", "a", 0.0)
     assert not wants.offer(b"1", "b", 0.1)
 
 
 def test_wants__asks_the_next_when_the_first_is_silent() -> None:
-    wants = Wants(retry_s=3.0)
+    wants = Wants(3.0, 10.0, 3.0)
     wants.offer(b"1", "a", 0.0)
     wants.offer(b"1", "b", 0.1)
     assert wants.due(2.9) == []
@@ -21,7 +21,7 @@ def test_wants__asks_the_next_when_the_first_is_silent() -> None:
 
 
 def test_wants__stops_when_the_message_came() -> None:
-    wants = Wants(retry_s=3.0)
+    wants = Wants(3.0, 10.0, 3.0)
     wants.offer(b"1", "a", 0.0)
     wants.offer(b"1", "b", 0.0)
     wants.arrived(b"1")
@@ -29,7 +29,7 @@ def test_wants__stops_when_the_message_came() -> None:
 
 
 def test_wants__keeps_a_place_for_others_when_one_announces_again_and_again() -> None:
-    wants = Wants(retry_s=3.0)
+    wants = Wants(3.0, 10.0, 3.0)
     wants.offer(b"1", "a", 0.0)
     for _ in range(20):
         wants.offer(b"1", "b", 0.1)
@@ -39,12 +39,12 @@ def test_wants__keeps_a_place_for_others_when_one_announces_again_and_again() ->
 
 
 def test_wants__leaves_room_beside_a_peer_that_announces_what_nobody_has() -> None:
-    wants = Wants(retry_s=3.0)
+    wants = Wants(3.0, 10.0, 3.0)
     asked = [wants.offer(number.to_bytes(20, "big"), "a", 0.0) for number in range(5000)]
     assert sum(asked) == MOST_ASKED_OF_A_PEER
     assert wants.offer(b"1", "b", 0.0)
-    assert wants.take_silent() == set()
+    assert wants.take_silent(0.0) == set()
     wants.due(3.0)
-    assert wants.take_silent() == {"a", "b"}
-    assert wants.take_silent() == set()
+    assert wants.take_silent(3.0) == {"a", "b"}
+    assert wants.take_silent(9.0) == set()
     assert wants.offer(b"2", "a", 3.0)
