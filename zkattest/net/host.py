@@ -19,6 +19,7 @@ from zkattest.net.link import Link, StreamServices, secure_accepted, secure_dial
 from zkattest.net.mesh import Place
 from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
+from zkattest.net.tcp import Traffic
 from zkattest.net.unfinished import UnfinishedFrames
 from zkattest.net.wire import Rpc, frame_limit_bytes
 from zkattest.types.gossip import GossipMessage, Verdict
@@ -60,6 +61,7 @@ class GossipHost:
         self._frame_limit_bytes = frame_limit_bytes(topics.values())
         self._router = GossipRouter(topics, settings, random.Random())  # noqa: S311 (shuffles peers)
         self._links: dict[str, list[Link]] = {}
+        self.traffic = Traffic()
         self._admission = Admission(settings)
         self._work = WorkMeter()
         self.unfinished = UnfinishedFrames(settings.unfinished_limit_bytes)
@@ -311,8 +313,8 @@ class GossipHost:
 
     async def _secure(self, stream: trio.SocketStream, peer: str | None) -> SecureChannel:
         if peer is None:
-            return await secure_accepted(self._identity, stream)
-        return await secure_dialled(self._identity, stream, peer)
+            return await secure_accepted(self._identity, stream, self.traffic)
+        return await secure_dialled(self._identity, stream, peer, self.traffic)
 
     async def _drain(self) -> None:
         deadline_s = trio.current_time() + self._settings.drain_s

@@ -20,7 +20,7 @@ from zkattest.net.mesh import Place
 from zkattest.net.muxer import FRAME_PAYLOAD_BYTES, Muxer, Stream
 from zkattest.net.outbox import Outbox
 from zkattest.net.settings import GossipSettings
-from zkattest.net.tcp import TcpPipe
+from zkattest.net.tcp import TcpPipe, Traffic
 from zkattest.net.unfinished import Unfinished, UnfinishedFrames
 from zkattest.net.wire import Rpc, decode_rpc, encode_varint, read_frame
 
@@ -290,15 +290,19 @@ class _FrameSource:
         return data
 
 
-async def secure_dialled(identity: Identity, stream: trio.SocketStream, peer: str) -> SecureChannel:
+async def secure_dialled(
+    identity: Identity, stream: trio.SocketStream, peer: str, traffic: Traffic | None = None
+) -> SecureChannel:
     """Make a connection that we dialled private and multiplexed."""
-    channel = await identity.secure_outbound(TcpPipe(stream, is_initiator=True), peer)
+    channel = await identity.secure_outbound(TcpPipe(stream, traffic, is_initiator=True), peer)
     await select_outbound(channel, [YAMUX_PROTOCOL])
     return channel
 
 
-async def secure_accepted(identity: Identity, stream: trio.SocketStream) -> SecureChannel:
+async def secure_accepted(
+    identity: Identity, stream: trio.SocketStream, traffic: Traffic | None = None
+) -> SecureChannel:
     """Make a connection that we accepted private and multiplexed."""
-    channel = await identity.secure_inbound(TcpPipe(stream, is_initiator=False))
+    channel = await identity.secure_inbound(TcpPipe(stream, traffic, is_initiator=False))
     await select_inbound(channel, [YAMUX_PROTOCOL])
     return channel

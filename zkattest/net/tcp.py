@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import trio
 
 from zkattest.net.errors import ConnectionLost, ProtocolViolation
@@ -12,6 +14,14 @@ READ_LIMIT_BYTES = 1 << 16
 # A handshake holds a key and a signature. The library parses any key that it is sent, a private
 # RSA key with a primality test included: 18 KiB of one stop the event loop for 0.7 s.
 HANDSHAKE_LIMIT_BYTES = 1024
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Count the bytes of all connections of a host, as they cross the socket."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
 
 
 def cut(buffer: bytearray, size: int) -> bytes:
@@ -30,8 +40,11 @@ class TcpPipe:
     short reads: a slow link breaks them.
     """
 
-    def __init__(self, stream: trio.SocketStream, *, is_initiator: bool) -> None:
+    def __init__(
+        self, stream: trio.SocketStream, traffic: Traffic | None = None, *, is_initiator: bool
+    ) -> None:
         self._stream = stream
+        self._traffic = traffic if traffic is not None else Traffic()
         self._buffer = bytearray()
         self._limit_bytes = HANDSHAKE_LIMIT_BYTES
         self.is_initiator = is_initiator
@@ -55,6 +68,7 @@ class TcpPipe:
             raise ConnectionLost("read") from error
         if not data:
             raise ConnectionLost("closed by the peer")
+        self._traffic.bytes_in += len(data)
         return bytes(data)
 
     async def write(self, data: bytes) -> None:
@@ -63,6 +77,7 @@ class TcpPipe:
             await self._stream.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise ConnectionLost("write") from error
+        self._traffic.bytes_out += len(data)
 
     async def close(self) -> None:
         """Close the socket; later reads and writes raise `ConnectionLost`."""

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from zkattest.net.errors import ConnectionLost, ProtocolViolation
-from zkattest.net.tcp import HANDSHAKE_LIMIT_BYTES, READ_LIMIT_BYTES, TcpPipe, cut
+from zkattest.net.tcp import HANDSHAKE_LIMIT_BYTES, READ_LIMIT_BYTES, TcpPipe, Traffic, cut
 
 
 @asynccontextmanager
@@ -32,6 +32,19 @@ async def test_read__returns_exactly_what_is_asked() -> None:
     async with pipe() as (near, far):
         await far.send_all(b"abcdef")
         assert [await near.read(n) for n in (1, 0, 4)] == [b"a", b"", b"bcde"]
+
+
+async def test_traffic__counted_both_ways() -> None:
+    left, right = socket.socketpair()
+    traffic = Traffic()
+    near = trio.SocketStream(trio.socket.from_stdlib_socket(left))
+    async with trio.SocketStream(trio.socket.from_stdlib_socket(right)) as far:
+        made = TcpPipe(near, traffic, is_initiator=True)
+        await far.send_all(b"abcdef")
+        await made.read(2)
+        await made.write(b"xyz")
+        await made.close()
+    assert traffic == Traffic(bytes_in=6, bytes_out=3)
 
 
 async def test_read__waits_for_many_short_pieces() -> None:
