@@ -7,7 +7,7 @@ Blocking methods say so: they are called in threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from zkattest.machines.events import (
@@ -20,6 +20,7 @@ from zkattest.machines.events import (
     SaveEffect,
     VerifyProof,
 )
+from zkattest.machines.proof_events import ProofEvent, ProofSaveEffect
 from zkattest.spec.answers import ProofOutcome, SignatureOutcome, ValidatorOutcome
 from zkattest.spec.signing import ProofSubject, SigningData
 from zkattest.spec.state_reader import NodeSource
@@ -28,10 +29,12 @@ from zkattest.types.ids import Epoch, Root, ValidatorIndex
 
 __all__ = [
     "BlockChecker",
+    "ChainFeed",
     "Clock",
     "Network",
     "NodeSource",
     "ProofChecker",
+    "ProofKeeper",
     "ProofSigner",
     "SigningGuard",
     "StateKeeper",
@@ -144,4 +147,20 @@ class ValidatorView(Protocol):
 
         `Refused` has `UNKNOWN_VALIDATOR` or `VALIDATOR_NOT_ACTIVE`; `Fault` blames nobody.
         """
+        ...
+
+
+class ProofKeeper(Protocol):
+    """Keep proofs and what is known of them; every method blocks."""
+
+    def save(self, effects: Sequence[ProofSaveEffect]) -> None:
+        """Write all of these or none; raise a store's error where that fails."""
+        ...
+
+
+class ChainFeed(Protocol):
+    """Say which blocks the consensus layer has, and what a proof of each has to prove."""
+
+    async def follow(self, tell: Callable[[ProofEvent], Awaitable[None]]) -> None:
+        """Tell of blocks, payloads, heads and finality until cancelled."""
         ...

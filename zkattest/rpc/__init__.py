@@ -1,12 +1,27 @@
 """
-Ask other programs by HTTP: execution clients, remote signers; nothing they answer is trusted.
+Ask other programs by HTTP: execution clients, beacon nodes, remote signers.
 
-May import ports and everything below; never a sibling shell.
+Nothing they answer is trusted beyond what it was asked for. May import ports and everything below;
+never a sibling shell.
 """
 
+from zkattest.rpc.beacon import BeaconLimits, BeaconNode
+from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead
 from zkattest.rpc.bounded_http import parse_url
 from zkattest.rpc.client import RpcLimits
 from zkattest.rpc.execution import ExecutionClient
+from zkattest.rpc.validators import CachedValidatorView
 from zkattest.rpc.web3signer import RemoteSigner, SignerLimits
 
-__all__ = ["ExecutionClient", "RemoteSigner", "RpcLimits", "SignerLimits", "parse_url"]
+__all__ = [
+    "BeaconChain",
+    "BeaconHead",
+    "BeaconLimits",
+    "BeaconNode",
+    "CachedValidatorView",
+    "ExecutionClient",
+    "RemoteSigner",
+    "RpcLimits",
+    "SignerLimits",
+    "parse_url",
+]

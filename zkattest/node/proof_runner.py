@@ -1,0 +1,178 @@
+"""
+Run the machine of EIP-8025 proof gossip beside a consensus node.
+
+What is found out is saved before the network hears of it. A store that fails costs a second
+verification after a restart and nothing else, so it ends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+import trio
+
+from zkattest.crypto import bls
+from zkattest.crypto.hashing import signing_root
+from zkattest.machines.events import (
+    ProofChecked,
+    ProofReceived,
+    ReportGossip,
+    SignatureChecked,
+    TimePassed,
+    VerifyProof,
+    WakeAt,
+)
+from zkattest.machines.proof_events import (
+    CheckProofSignature,
+    LookUpValidator,
+    ProofEffect,
+    ProofEvent,
+    ProofSaveEffect,
+    ProofSettled,
+    PublishProof,
+    ValidatorAnswered,
+)
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.slot_clock import SlotClock
+from zkattest.node.loop import MachineLoop, SystemClock
+from zkattest.ports import ChainFeed, Clock, Network, ProofChecker, ProofKeeper, ValidatorView
+from zkattest.spec.answers import Refused, SignatureOutcome, SignatureValid
+from zkattest.spec.reasons import Reason
+from zkattest.store import StoreError
+from zkattest.telemetry import Measure, Observer
+from zkattest.types.gossip import GossipMessage
+from zkattest.types.ids import Epoch, Slot
+
+SLOTS_PER_EPOCH = 32
+_SAVED = get_args(ProofSaveEffect)
+
+
+@dataclass(slots=True)
+class ProofGossipRunner:
+    """Drive one machine with real answers."""
+
+    machine: ProofGossipMachine
+    network: Network
+    validators: ValidatorView
+    proofs: ProofChecker
+    feed: ChainFeed
+    domain_at: Callable[[Slot], bytes]
+    """Give the domain that proofs of a slot's epoch are signed in."""
+    observer: Observer
+    slots: SlotClock
+    store: ProofKeeper | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    slots_per_epoch: int = SLOTS_PER_EPOCH
+    _loop: MachineLoop[ProofEvent, ProofEffect] = field(init=False)
+    _nursery: trio.Nursery = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Wire the loop."""
+        self._loop = MachineLoop(self.machine.handle, self._perform, TimePassed(), self.clock)
+
+    async def run(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
+        """Judge proofs until cancelled; a bug in any part ends the node."""
+        async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._listen, messages)
+            self._nursery.start_soon(self.feed.follow, self._loop.tell)
+            await self._loop.run()
+
+    async def tell(self, event: ProofEvent) -> None:
+        """Tell the machine something from elsewhere."""
+        await self._loop.tell(event)
+
+    async def _listen(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
+        async for message in messages:
+            await self._loop.tell(ProofReceived(message))
+
+    # --- Effects ------------------------------------------------------------------------------
+
+    async def _perform(self, effects: list[ProofEffect]) -> None:
+        await self._save([effect for effect in effects if isinstance(effect, _SAVED)])
+        for effect in effects:
+            self._perform_one(effect)
+
+    def _perform_one(self, effect: ProofEffect) -> None:
+        match effect:
+            case LookUpValidator():
+                self._nursery.start_soon(self._look_up, effect)
+            case CheckProofSignature():
+                self._nursery.start_soon(self._check_signature, effect)
+            case VerifyProof():
+                self._nursery.start_soon(self._verify, effect)
+            case ReportGossip(message_id=message_id, verdict=verdict):
+                self.network.report(message_id, verdict)
+                self._tell_verdict(effect)
+            case PublishProof(topic=topic, data=data):
+                self.network.publish(topic, data)
+            case ProofSettled():
+                self._tell_settled(effect)
+            case WakeAt(time_ms=time_ms):
+                self._loop.wake_at(time_ms)
+            case _:
+                pass
+
+    async def _save(self, effects: Sequence[ProofSaveEffect]) -> None:
+        if self.store is None or not effects:
+            return
+        try:
+            await trio.to_thread.run_sync(self.store.save, effects)
+        except StoreError as failure:
+            self.observer.event("proofs_not_kept", detail=str(failure), effects=len(effects))
+
+    async def _look_up(self, effect: LookUpValidator) -> None:
+        epoch = Epoch(effect.slot // self.slots_per_epoch)
+        outcome = await self.validators.validator_at(effect.index, epoch)
+        await self._loop.tell(ValidatorAnswered(effect.job, outcome))
+
+    async def _check_signature(self, effect: CheckProofSignature) -> None:
+        outcome = await trio.to_thread.run_sync(self._signature, effect)
+        await self._loop.tell(SignatureChecked(effect.job, outcome))
+
+    def _signature(self, effect: CheckProofSignature) -> SignatureOutcome:
+        root = signing_root(effect.message_root, self.domain_at(effect.slot))
+        if bls.verify(effect.pubkey, root, effect.signature):
+            return SignatureValid()
+        return Refused(Reason.MESSAGE_SIGNATURE_INVALID)
+
+    async def _verify(self, effect: VerifyProof) -> None:
+        outcome, verify_ms = await self.proofs.verify_proof(effect)
+        await self._loop.tell(ProofChecked(effect.job, outcome, verify_ms))
+
+    # --- What an observer hears ---------------------------------------------------------------
+
+    def _tell_verdict(self, effect: ReportGossip) -> None:
+        self.observer.count(Measure.GOSSIP_VERDICTS, effect.reason or effect.verdict)
+        self.observer.event(
+            "gossip_verdict",
+            topic=effect.topic,
+            message_id=effect.message_id,
+            verdict=effect.verdict,
+            reason=effect.reason,
+            detail=effect.detail,
+            from_peer=effect.from_peer,
+        )
+
+    def _tell_settled(self, effect: ProofSettled) -> None:
+        if effect.verify_ms is not None:
+            self.observer.count(Measure.PROOFS_VERIFIED, effect.reason or effect.verdict)
+            self.observer.observe_ms(Measure.PROOF_VERIFY_MS, effect.verify_ms)
+        late_ms = None
+        if effect.slot is not None:
+            late_ms = effect.arrived_at_ms - self.slots.deadline_ms(effect.slot)
+        self.observer.event(
+            "proof_settled",
+            block_root=effect.subject,
+            slot=effect.slot,
+            proof_type=effect.proof_type,
+            validator_index=effect.validator_index,
+            verdict=effect.verdict,
+            reason=effect.reason,
+            cause=effect.cause,
+            detail=effect.detail,
+            verify_ms=effect.verify_ms,
+            ms_after_deadline=late_ms,
+            from_peer=effect.from_peer,
+        )
