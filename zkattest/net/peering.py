@@ -19,7 +19,6 @@ from typing import Any, Final
 import trio
 
 from zkattest.net.errors import PeerError
-from zkattest.net.link import Link
 from zkattest.net.muxer import Stream
 from zkattest.net.proof_requests import ProofSource, answer_proofs
 from zkattest.net.reqresp import Connection, Refusal, RequestClient, RequestServer
@@ -122,7 +121,7 @@ class Peering:
         """Say whether a peer may be dialled: not soon after it proved to be a stranger."""
         return self._strangers.get(peer, 0.0) <= trio.current_time()
 
-    async def serve(self, link: Link, protocol_id: str, stream: Stream) -> None:
+    async def serve(self, link: Connection, protocol_id: str, stream: Stream) -> None:
         """Answer one request, then act on what it told."""
         await self._server.serve(link, protocol_id, stream)
         record = self._records.get(link.peer_id)
@@ -135,7 +134,7 @@ class Peering:
         else:
             await self._part_with_stranger(link, record)
 
-    async def attend(self, link: Link) -> None:
+    async def attend(self, link: Connection) -> None:
         """Exchange status and metadata, then ping until the connection ends."""
         record = self._records.setdefault(link.peer_id, PeerRecord())
         record.links += 1
@@ -152,7 +151,7 @@ class Peering:
             if not record.links:
                 del self._records[link.peer_id]
 
-    async def part(self, link: Link) -> None:
+    async def part(self, link: Connection) -> None:
         """Say goodbye because we shut down."""
         await self._say_goodbye(link, GoodbyeReason.CLIENT_SHUT_DOWN)
 
@@ -168,7 +167,7 @@ class Peering:
 
     # The course of a connection.
 
-    async def _introduce(self, link: Link, record: PeerRecord) -> bool:
+    async def _introduce(self, link: Connection, record: PeerRecord) -> bool:
         """Learn the peer's status; False when there is nobody to keep up with."""
         if not link.is_initiator:
             # The side that dialled speaks first; the other one asks when that takes too long.
@@ -189,7 +188,7 @@ class Peering:
             await self._ask_proof_status(link, record)
         return True
 
-    async def _keep_up(self, link: Link, record: PeerRecord) -> None:
+    async def _keep_up(self, link: Connection, record: PeerRecord) -> None:
         missed, status_due_s = 0, trio.current_time() + self._settings.status_interval_s
         while missed < self._settings.most_missed_pings:
             if record.metadata_is_old:
@@ -211,13 +210,13 @@ class Peering:
         while not record.metadata_is_old:
             await record.changed.wait()
 
-    async def _ask_status(self, link: Link, record: PeerRecord) -> None:
+    async def _ask_status(self, link: Connection, record: PeerRecord) -> None:
         try:
             _, record.status = await self.client.ask(link, STATUS_PROTOCOLS, self._chain.status())
         except ResponseError as error:
             logger.debug("peer %s tells no status: %s", link.peer_id, error)
 
-    async def _ask_proof_status(self, link: Link, record: PeerRecord) -> None:
+    async def _ask_proof_status(self, link: Connection, record: PeerRecord) -> None:
         ours = self._chain.proof_status()
         if ours is None:
             return
@@ -226,7 +225,7 @@ class Peering:
         except (Unsupported, ResponseError) as error:
             logger.debug("peer %s tells no proof status: %s", link.peer_id, error)
 
-    async def _ask_metadata(self, link: Link, record: PeerRecord) -> None:
+    async def _ask_metadata(self, link: Connection, record: PeerRecord) -> None:
         try:
             _, metadata = await self.client.ask(link, self._metadata_protocols, None)
         except (Unsupported, ResponseError) as error:
@@ -237,7 +236,7 @@ class Peering:
         record.metadata = metadata
         record.announce()
 
-    async def _ping(self, link: Link, record: PeerRecord) -> bool:
+    async def _ping(self, link: Connection, record: PeerRecord) -> bool:
         try:
             _, number = await self.client.ask(link, [PING], self.metadata.seq_number)
         except (Unsupported, ResponseError):
@@ -248,7 +247,7 @@ class Peering:
         record.announced_seq_number = number
         return True
 
-    async def _part_with_stranger(self, link: Link, record: PeerRecord) -> bool:
+    async def _part_with_stranger(self, link: Connection, record: PeerRecord) -> bool:
         reason = judge_status(self._chain, record.status) if record.status else None
         if reason is None:
             return False
@@ -264,7 +263,7 @@ class Peering:
         link.close()
         return True
 
-    async def _say_goodbye(self, link: Link, reason: GoodbyeReason) -> None:
+    async def _say_goodbye(self, link: Connection, reason: GoodbyeReason) -> None:
         with trio.move_on_after(self._settings.goodbye_s):
             try:
                 await self.client.ask(link, [GOODBYE], reason)

@@ -47,10 +47,8 @@ class RequestTimeout(PeerError):
 class Connection(Protocol):
     """What requests need of a link."""
 
-    @property
-    def peer_id(self) -> str:
-        """Name the peer."""
-        ...
+    peer_id: str
+    is_initiator: bool
 
     async def open_stream(self, protocol_ids: Sequence[str]) -> tuple[Stream, str]:
         """Start a stream for the first of these protocols that the peer speaks."""
@@ -58,6 +56,9 @@ class Connection(Protocol):
 
     def blame(self, violation: ProtocolViolation) -> None:
         """Hold a breach of the protocol against the peer."""
+
+    def close(self) -> None:
+        """End the connection."""
 
 
 Answer = Callable[[Connection, RequestProtocol, Any], AsyncGenerator[Any, None]]

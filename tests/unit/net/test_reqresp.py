@@ -12,7 +12,6 @@ import trio.testing
 
 from tests.helpers.links import linked
 from zkattest.net.errors import PeerError
-from zkattest.net.link import Link
 from zkattest.net.muxer import Stream
 from zkattest.net.reqresp import (
     Connection,
@@ -66,13 +65,13 @@ class Served:
     def may_dial(self, peer: str) -> bool:
         return True
 
-    async def serve(self, link: Link, protocol_id: str, stream: Stream) -> None:
+    async def serve(self, link: Connection, protocol_id: str, stream: Stream) -> None:
         await self.server.serve(link, protocol_id, stream)
 
-    async def attend(self, link: Link) -> None:
+    async def attend(self, link: Connection) -> None:
         """Nothing to say."""
 
-    async def part(self, link: Link) -> None:
+    async def part(self, link: Connection) -> None:
         """Nothing to say."""
 
 
@@ -85,7 +84,7 @@ class Raw(Served):
         self._silent = silent
         self._ends = ends
 
-    async def serve(self, link: Link, protocol_id: str, stream: Stream) -> None:
+    async def serve(self, link: Connection, protocol_id: str, stream: Stream) -> None:
         for answer in self._answers:
             await stream.write(answer)
         if self._silent:
@@ -111,20 +110,20 @@ async def read_raw(stream: Stream) -> ResponseDecoder:
 
 async def test_request__is_answered(clock: trio.testing.MockClock) -> None:
     async with linked(None, Served(plus_one)) as (dialler, listener):
-        assert await RequestClient(FAST).ask(dialler.link, [PING], 41) == (PING, 42)
+        assert await RequestClient(FAST).ask(dialler, [PING], 41) == (PING, 42)
     assert (dialler.blamed, listener.blamed) == ([], [])
 
 
 async def test_request__uses_the_first_protocol_that_is_spoken(clock: Any) -> None:
     newer = RequestProtocol(ProtocolName.PING, 2, PING.request, PING.response)
     async with linked(None, Served(plus_one)) as (dialler, _):
-        assert (await RequestClient(FAST).ask(dialler.link, [newer, PING], 1))[0] is PING
+        assert (await RequestClient(FAST).ask(dialler, [newer, PING], 1))[0] is PING
 
 
 async def test_request__unsupported_is_nobodys_fault(clock: Any) -> None:
     async with linked(None, Served(plus_one, protocols=[PROOFS])) as (dialler, listener):
         with pytest.raises(UnsupportedProtocol):
-            await RequestClient(FAST).ask(dialler.link, [PING], 1)
+            await RequestClient(FAST).ask(dialler, [PING], 1)
     assert (dialler.blamed, listener.blamed) == ([], [])
 
 
@@ -135,7 +134,7 @@ async def test_request__refused_by_the_responder(clock: Any) -> None:
 
     async with linked(None, Served(refuse)) as (dialler, _):
         with pytest.raises(ResponseError) as error:
-            await RequestClient(FAST).ask(dialler.link, [PING], 1)
+            await RequestClient(FAST).ask(dialler, [PING], 1)
     assert (error.value.code, error.value.message) == (3, b"gone")
     assert dialler.blamed == []
 
@@ -152,7 +151,7 @@ async def test_request__refused_by_the_responder(clock: Any) -> None:
 async def test_response__blamed_when_malformed(answer: bytes, reason: str, clock: Any) -> None:
     async with linked(None, Raw(answer)) as (dialler, _):
         with pytest.raises(MalformedPayload, match=reason):
-            await RequestClient(FAST).ask(dialler.link, [PING], 1)
+            await RequestClient(FAST).ask(dialler, [PING], 1)
     assert [str(violation) for violation in dialler.blamed] == [str(dialler.blamed[0])]
     assert reason in str(dialler.blamed[0])
 
@@ -161,7 +160,7 @@ async def test_response__given_up_without_a_first_byte(clock: Any) -> None:
     async with linked(None, Raw(silent=True)) as (dialler, _):
         started_s = trio.current_time()
         with pytest.raises(RequestTimeout, match=r"no answer in 5\.0 s"):
-            await RequestClient(FAST).ask(dialler.link, [PING], 1)
+            await RequestClient(FAST).ask(dialler, [PING], 1)
         assert trio.current_time() - started_s == pytest.approx(5.0)
     assert dialler.blamed == []
 
@@ -170,7 +169,7 @@ async def test_response__given_up_when_a_chunk_stalls(clock: Any) -> None:
     async with linked(None, Raw(b"\0", silent=True)) as (dialler, _):
         started_s = trio.current_time()
         with pytest.raises(RequestTimeout, match=r"no chunk in 10\.0 s"):
-            await RequestClient(FAST).ask(dialler.link, [PING], 1)
+            await RequestClient(FAST).ask(dialler, [PING], 1)
         assert trio.current_time() - started_s == pytest.approx(10.0)
 
 
@@ -183,13 +182,13 @@ async def test_response__of_many_chunks_is_streamed(clock: Any) -> None:
 
     client = RequestClient(FAST)
     async with linked(None, Served(answer)) as (dialler, _):
-        async with client.open(dialler.link, [PROOFS], ()) as response:
+        async with client.open(dialler, [PROOFS], ()) as response:
             received = [await response.next() for _ in range(5)]
         assert received == [*proofs, None]
         # What is wanted no more is reset, and the connection goes on.
-        async with client.open(dialler.link, [PROOFS], ()) as response:
+        async with client.open(dialler, [PROOFS], ()) as response:
             assert await response.next() == proofs[0]
-        async with client.open(dialler.link, [PROOFS], (), most_chunks=1) as response:
+        async with client.open(dialler, [PROOFS], (), most_chunks=1) as response:
             assert [await response.next(), await response.next()] == [proofs[0], None]
     assert client._slots == {}
 
@@ -205,7 +204,7 @@ async def test_server__stops_at_the_most_chunks_of_a_protocol(clock: Any) -> Non
             closed.append(True)
 
     async with linked(None, Served(answer)) as (dialler, _):
-        assert await RequestClient(FAST).ask(dialler.link, [PING], 1) == (PING, 7)
+        assert await RequestClient(FAST).ask(dialler, [PING], 1) == (PING, 7)
     assert closed == [True]
 
 
@@ -222,7 +221,7 @@ async def test_server__blames_a_malformed_request(
     request_bytes: bytes, reason: str, clock: Any
 ) -> None:
     async with linked(None, Served(plus_one)) as (dialler, listener):
-        stream, _ = await dialler.link.open_stream([PING.protocol_id])
+        stream, _ = await dialler.open_stream([PING.protocol_id])
         await stream.write(request_bytes)
         stream.close()
         decoder = await read_raw(stream)
@@ -235,7 +234,7 @@ async def test_server__blames_a_malformed_request(
 
 async def test_server__gives_a_slow_request_up_without_blame(clock: Any) -> None:
     async with linked(None, Served(plus_one)) as (dialler, listener):
-        stream, _ = await dialler.link.open_stream([PING.protocol_id])
+        stream, _ = await dialler.open_stream([PING.protocol_id])
         await stream.write(encode_request(b"12345678")[:5])
         started_s = trio.current_time()
         await read_raw(stream)
@@ -245,7 +244,7 @@ async def test_server__gives_a_slow_request_up_without_blame(clock: Any) -> None
 
 async def test_server__blames_a_third_request_at_once(clock: Any) -> None:
     async with linked(None, Served(plus_one)) as (dialler, listener):
-        streams = [(await dialler.link.open_stream([PING.protocol_id]))[0] for _ in range(3)]
+        streams = [(await dialler.open_stream([PING.protocol_id]))[0] for _ in range(3)]
         await trio.testing.wait_all_tasks_blocked()
         assert [str(violation) for violation in listener.blamed] == ["more than 2 requests at once"]
         for stream in streams[:2]:
@@ -269,7 +268,7 @@ async def test_client__keeps_two_requests_open_and_lets_others_wait(clock: Any) 
     client = RequestClient(FAST)
     async with linked(None, Served(slow)) as (dialler, listener), trio.open_nursery() as nursery:
         for _ in range(6):
-            nursery.start_soon(client.ask, dialler.link, [PING], 1)
+            nursery.start_soon(client.ask, dialler, [PING], 1)
     assert most_open == 2
     assert (dialler.blamed, listener.blamed, client._slots) == ([], [], {})
 
@@ -279,7 +278,7 @@ async def test_server__withholds_answers_above_the_quota(clock: Any) -> None:
     async with linked(None, Served(plus_one, settings)) as (dialler, listener):
         client, times_s, started_s = RequestClient(FAST), [], trio.current_time()
         for number in range(4):
-            assert (await client.ask(dialler.link, [PING], number))[1] == number + 1
+            assert (await client.ask(dialler, [PING], number))[1] == number + 1
             times_s.append(round(trio.current_time() - started_s))
     assert times_s == [0, 0, 4, 8]
     assert listener.blamed == []
