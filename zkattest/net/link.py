@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import trio
 
@@ -267,7 +267,7 @@ class _FrameSource:
         self._frame: Unfinished | None = None
         self._deadline_s = 0.0
 
-    def __enter__(self) -> _FrameSource:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
