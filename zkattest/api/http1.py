@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,32 +51,37 @@ class HttpLimits:
 
 
 class HttpServer:
-    """Answer pages by path; start it with `serve`."""
+    """Listen from `open` on; answer pages from `serve` on."""
 
-    def __init__(
-        self, listener: trio.SocketListener, pages: Mapping[str, Page], limits: HttpLimits
-    ) -> None:
+    def __init__(self, listener: trio.SocketListener, limits: HttpLimits) -> None:
         """Use `HttpServer.open`."""
         self._listener = listener
-        self._pages = dict(pages)
+        self._pages: Mapping[str, Page] = {}
         self._limits = limits
         self._open = 0
 
     @classmethod
+    @asynccontextmanager
     async def open(
-        cls, host: str, port: int, pages: Mapping[str, Page], limits: HttpLimits | None = None
-    ) -> HttpServer:
-        """Listen at an address; port 0 takes a free one. Raises `OSError` when it is taken."""
+        cls, host: str, port: int, limits: HttpLimits | None = None
+    ) -> AsyncIterator[HttpServer]:
+        """
+        Listen at an address until left; port 0 takes a free one.
+
+        Raises `OSError` when the address is taken or is not of this machine.
+        """
         listeners = await trio.open_tcp_listeners(port, host=host)
-        return cls(listeners[0], pages, limits or HttpLimits())
+        async with listeners[0]:
+            yield cls(listeners[0], limits or HttpLimits())
 
     @property
     def port(self) -> int:
         """Return the port that is listened at."""
         return int(self._listener.socket.getsockname()[1])
 
-    async def serve(self) -> None:
-        """Answer until cancelled."""
+    async def serve(self, pages: Mapping[str, Page]) -> None:
+        """Answer pages by their path until cancelled."""
+        self._pages = dict(pages)
         await trio.serve_listeners(self._accept, [self._listener])
 
     async def _accept(self, stream: trio.SocketStream) -> None:

@@ -1,5 +1,6 @@
 """Run an attester node from a configuration file, check the file, or print a sample of one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,10 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, error_line
 from zkattest.node.config import ConfigError, NodeConfig, load_config, sample_config
-from zkattest.node.main import run_node
+from zkattest.node.config_sections import LogFormat, LogLevel
+from zkattest.node.log_lines import open_log
+from zkattest.node.main import CannotListen, run_node
+from zkattest.node.runner import SystemClock
 from zkattest.store import StateStoreError, StoreError
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -24,8 +28,14 @@ def node(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
     ] = False,
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--log-format", help="Instead of log.format of the file.")
+    ] = None,
+    log_level: Annotated[
+        LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
+    ] = None,
 ) -> int:
-    """Run an attester node; one JSON line an event on standard output, until it is interrupted."""
+    """Run an attester node; one line an event on standard output, until it is interrupted."""
     if print_config:
         typer.echo(sample_config(), nl=False)
         return ExitCode.VALID
@@ -35,7 +45,12 @@ def node(
     if check:
         typer.echo(f"{config}: ok")
         return ExitCode.VALID
-    return run(config, settings)
+    log = replace(
+        settings.log,
+        format=log_format or settings.log.format,
+        level=log_level or settings.log.level,
+    )
+    return run(config, replace(settings, log=log))
 
 
 def read_config(path: Path) -> NodeConfig:
@@ -51,12 +66,15 @@ def read_config(path: Path) -> NodeConfig:
 
 def run(path: Path, settings: NodeConfig) -> int:
     """Run until interrupted; what cannot be opened is named by its field."""
+    observer = open_log(settings.log, settings.profile.clock, SystemClock())
     try:
-        trio.run(run_node, settings)
+        trio.run(run_node, settings, observer)
     except StateStoreError as error:
         raise BadInput(path, "node.state_store", error) from error
     except StoreError as error:
         raise BadInput(path, "node.store", error) from error
+    except CannotListen as error:
+        raise BadInput(path, error.field, error) from error
     except (OSError, ValueError) as error:
         raise BadInput(path, "node.listen", error) from error
     return ExitCode.VALID

@@ -38,6 +38,7 @@ from zkattest.machines.events import (
 from zkattest.machines.proof_intake import ProofIntake
 from zkattest.machines.proof_pool import ProofPool
 from zkattest.machines.settings import AttesterSettings, Policy
+from zkattest.machines.standing import Head, Standing
 from zkattest.types.ids import PeerName, Slot
 
 _AT_DEADLINE = {
@@ -85,6 +86,19 @@ class AttesterMachine:
         self._ask_to_be_woken(now_ms)
         effects, self._desk.effects = self._desk.effects, []
         return effects
+
+    def standing(self) -> Standing:
+        """Say what is known and what is at work; changes nothing."""
+        tracker = self._desk.tracker
+        valid = (r for r in tracker.records.values() if r.status is BlockStatus.VALID)
+        head = max(valid, key=lambda record: (record.slot, record.proven))
+        return Standing(
+            head=Head(head.slot, head.block_hash, head.proven),
+            proven_slot=tracker.proven_slot(),
+            jobs=self._desk.jobs.by_stage(),
+            blocks=len(tracker.records),
+            roots=len(self._desk.pool.roots),
+        )
 
     # --- Events -------------------------------------------------------------------------------
 

@@ -113,6 +113,11 @@ class JobTable:
             self._per_peer[job.message.from_peer] -= 1
             self._per_peer += Counter()  # drops peers that have nothing in flight
 
+    def by_stage(self) -> dict[str, int]:
+        """Count the jobs by what they wait for; every stage is there."""
+        counts = Counter(job.stage for job in self._jobs.values())
+        return {stage.value: counts[stage] for stage in Stage}
+
 
 @dataclass(slots=True)
 class Desk:

@@ -12,6 +12,7 @@ from zkattest.machines.events import (
     ProofJudged,
     ReportGossip,
 )
+from zkattest.node.arrivals import ProofArrivals
 from zkattest.ports import Network
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.gossip import Verdict
@@ -20,9 +21,12 @@ from zkattest.types.gossip import Verdict
 class Journal:
     """Write the events that a person, a test or the devnet reads."""
 
-    def __init__(self, observer: Observer, network: Network) -> None:
+    def __init__(
+        self, observer: Observer, network: Network, arrivals: ProofArrivals | None = None
+    ) -> None:
         self._observer = observer
         self._network = network
+        self._arrivals = arrivals
 
     def write(self, effect: Effect) -> None:
         """Write one effect, when it is one that tells something."""
@@ -52,10 +56,16 @@ class Journal:
         """Write that the local state could not be written."""
         self._observer.event("state_not_kept", detail=detail)
 
+    def not_drained(self, at_work: int) -> None:
+        """Write that the node goes although something is being verified."""
+        self._observer.event("not_drained", at_work=at_work)
+
     def _block(self, effect: BlockJudged) -> None:
         self._observer.count(Measure.BLOCKS_CHECKED, effect.reason or effect.status)
         if effect.status is BlockStatus.VALID:
             self._observer.observe_ms(Measure.STATIC_CHECK_MS, effect.static_ms)
+            if self._arrivals is not None:
+                self._arrivals.block_judged(effect.block_hash, effect.slot)
         self._observer.event(
             "block_judged",
             slot=effect.slot,
@@ -71,8 +81,6 @@ class Journal:
 
     def _proof(self, effect: ProofJudged) -> None:
         self._observer.count(Measure.PROOFS_VERIFIED, effect.reason or effect.verdict)
-        if effect.verify_ms is not None:
-            self._observer.observe_ms(Measure.PROOF_VERIFY_MS, effect.verify_ms)
         self._observer.event(
             "proof_judged",
             claimed_hash=effect.claimed_hash,
@@ -88,6 +96,8 @@ class Journal:
         )
 
     def _claim(self, effect: ClaimProven) -> None:
+        if self._arrivals is not None:
+            self._arrivals.proof_arrived(effect.claim.block_hash, effect.arrived_at_ms)
         self._observer.event(
             "claim_proven",
             block_hash=effect.claim.block_hash,

@@ -4,65 +4,182 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from typing import Any
 
 import structlog
 import trio
+from prometheus_client import ProcessCollector
 
+from zkattest.api import HttpLimits, HttpServer
 from zkattest.machines.attester import AttesterMachine
 from zkattest.machines.events import SavedState
 from zkattest.net import GossipHost
+from zkattest.node.arrivals import ProofArrivals
 from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
+from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal
 from zkattest.node.proofs import ProofVerifiers
-from zkattest.node.runner import AttesterRunner
-from zkattest.node.state import open_sources
+from zkattest.node.runner import AttesterRunner, SystemClock
+from zkattest.node.state import StateSources, open_sources
+from zkattest.node.view import NodeView
+from zkattest.node.vitals import Vitals
 from zkattest.store import SqliteStore
-from zkattest.telemetry import NodeObserver, Observer
+from zkattest.telemetry import NodeObserver
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def run_node(config: NodeConfig, observer: Observer | None = None) -> None:
+class CannotListen(Exception):
+    """Say which address cannot be listened at."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        """Keep the field of the configuration apart."""
+        super().__init__(detail)
+        self.field = field
+
+
+async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> None:
     """
     Run an attester until SIGINT or SIGTERM, or until standard input ends where it is told so.
 
-    Raises `StoreError` for a store that is not ours and `OSError` for an address that is taken.
+    The first signal lets what is being verified end, within `config.drain_ms`; a second one ends
+    the process at once. Raises `StoreError` for a store that is not ours, `CannotListen` for an
+    HTTP address that is taken, and `OSError` for a gossip address that is.
     """
     observer = observer or json_lines_observer()
-    profile, topics = config.profile, config.profile.topics
-    store = SqliteStore(config.store, profile.network_id) if config.store else None
-    saved = store.load() if store else SavedState()
-    machine = AttesterMachine(config.attester_settings(), saved)
-    with open_sources(config.state) as state:
-        async with (
-            GossipHost.open(
-                config.listen, config.peers, topics.limits_bytes(), config.key_seed
-            ) as host,
-            trio.open_nursery() as nursery,
-        ):
-            observer.event(
-                "listening",
-                address=host.address,
-                peer_id=host.peer_id,
-                restored_blocks=len(saved.blocks),
-                restored_claims=len(saved.claims),
+    with ExitStack() as stack:
+        store = open_store(config, stack)
+        saved = store.load() if store else SavedState()
+        state = stack.enter_context(open_sources(config.state))
+        async with AsyncExitStack() as shells:
+            server = await shells.enter_async_context(open_http(config.http))
+            host = await shells.enter_async_context(
+                GossipHost.open(
+                    config.listen,
+                    config.peers,
+                    config.profile.topics.limits_bytes(),
+                    config.key_seed,
+                )
             )
-            runner = AttesterRunner(
-                machine=machine,
-                network=host,
-                topics=topics,
-                blocks=StaticChecker(profile, state),
-                proofs=ProofVerifiers(profile),
-                store=store,
-                journal=Journal(observer, host),
-                state=state,
-            )
-            nursery.start_soon(runner.run, host.messages)
+            view = compose(config, observer, host, store, saved, state)
+            nursery = await shells.enter_async_context(trio.open_nursery())
+            start(nursery, view, server, saved)
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
-            runner.journal.scores()
-            observer.event("stopping")
+            stack.enter_context(second_signal_kills())
+            await drain(view)
             nursery.cancel_scope.cancel()
-    if store:
-        store.close()
+    observer.event("stopped")
+
+
+def compose(
+    config: NodeConfig,
+    observer: NodeObserver,
+    host: GossipHost,
+    store: SqliteStore | None,
+    saved: SavedState,
+    state: StateSources,
+) -> NodeView:
+    """Put the parts of a node together; nothing runs yet."""
+    clock, profile = SystemClock(), config.profile
+    machine = AttesterMachine(config.attester_settings(), saved)
+    proofs = ProofVerifiers(profile, observer=observer)
+    runner = AttesterRunner(
+        machine=machine,
+        network=host,
+        topics=profile.topics,
+        blocks=StaticChecker(profile, state),
+        proofs=proofs,
+        store=store,
+        journal=Journal(observer, host, ProofArrivals(profile.clock, observer)),
+        clock=clock,
+        state=state,
+    )
+    view = NodeView(
+        config=config,
+        machine=machine,
+        host=host,
+        runner=runner,
+        proofs=proofs,
+        store=store,
+        vitals=Vitals(observer, clock),
+        clock=clock,
+        observer=observer,
+        started_at_ms=clock.now_ms(),
+    )
+    observer.add_readings(view.readings)
+    ProcessCollector(registry=observer.registry)
+    return view
+
+
+def start(
+    nursery: trio.Nursery, view: NodeView, server: HttpServer | None, saved: SavedState
+) -> None:
+    """Start the tasks of a node, and say where it listens."""
+    observer, http = view.observer, view.config.http
+    observer.event(
+        "listening",
+        address=view.host.address,
+        peer_id=view.host.peer_id,
+        restored_blocks=len(saved.blocks),
+        restored_claims=len(saved.claims),
+        http_port=server.port if server else None,
+    )
+    if http is not None and not http.is_loopback:
+        observer.event("http_is_open", host=http.host)
+    nursery.start_soon(view.runner.run, view.host.messages)
+    nursery.start_soon(view.vitals.run)
+    if server is not None:
+        nursery.start_soon(server.serve, view.pages())
+
+
+async def drain(view: NodeView) -> None:
+    """Take no more messages, and let what is being verified end within its bound."""
+    view.is_draining = True
+    view.runner.journal.scores()
+    view.observer.event("stopping", at_work=view.runner.at_work)
+    with trio.move_on_after(view.config.drain_ms / 1000) as patience:
+        await view.runner.drain()
+    if patience.cancelled_caught:
+        view.runner.journal.not_drained(view.runner.at_work)
+
+
+def open_store(config: NodeConfig, stack: ExitStack) -> SqliteStore | None:
+    """Open the store, and have it closed at the end, after everything that writes to it."""
+    if config.store is None:
+        return None
+    store = SqliteStore(config.store, config.profile.network_id)
+    stack.callback(store.close)
+    return store
+
+
+@asynccontextmanager
+async def open_http(settings: HttpSettings | None) -> AsyncIterator[HttpServer | None]:
+    """Listen where operators ask, if anywhere; raise `CannotListen`."""
+    if settings is None:
+        yield None
+        return
+    limits = HttpLimits(settings.max_connections, timeout_ms=settings.request_timeout_ms)
+    async with AsyncExitStack() as stack:
+        try:
+            opened = HttpServer.open(settings.host, settings.port, limits)
+            server = await stack.enter_async_context(opened)
+        except OSError as error:
+            raise CannotListen("http.listen", error.strerror or str(error)) from error
+        yield server
+
+
+@contextmanager
+def second_signal_kills() -> Iterator[None]:
+    """Let the system handle the next signal: whoever asks twice does not want to wait."""
+    before: list[Any] = [signal.signal(each, signal.SIG_DFL) for each in _STOP_SIGNALS]
+    try:
+        yield
+    finally:
+        for each, handler in zip(_STOP_SIGNALS, before, strict=True):
+            signal.signal(each, handler)
 
 
 async def wait_for_stop(*, stop_with_stdin: bool) -> None:
@@ -70,7 +187,7 @@ async def wait_for_stop(*, stop_with_stdin: bool) -> None:
     async with trio.open_nursery() as nursery:
 
         async def on_signal() -> None:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            with trio.open_signal_receiver(*_STOP_SIGNALS) as received:
                 async for _ in received:
                     nursery.cancel_scope.cancel()
 
@@ -86,7 +203,7 @@ async def wait_for_stop(*, stop_with_stdin: bool) -> None:
 
 
 def json_lines_observer() -> NodeObserver:
-    """Log one JSON object a line on standard output."""
+    """Log one JSON object a line on standard output, whatever its level, without bounds."""
     structlog.configure(
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -45,6 +45,7 @@ from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import Root
 
 _SAVED = get_args(SaveEffect)
+_ANSWERS = (BlockOpened, BlockChecked, SignatureChecked, ProofChecked)
 # Events that wait for the machine; beyond it the shells wait, and the network drops without blame.
 _QUEUE = 256
 _Work = TypeVar("_Work")
@@ -74,19 +75,49 @@ class AttesterRunner:
     state: StateKeeper | None = None
     _wake: trio.Event = field(default_factory=trio.Event)
     _wake_at_ms: float = math.inf
+    _intake: trio.CancelScope = field(default_factory=trio.CancelScope)
+    _queue: trio.MemoryReceiveChannel[Event] | None = None
+    _at_work: int = 0
+    _is_handling: bool = False
+    _handled: trio.Event = field(default_factory=trio.Event)
+
+    @property
+    def at_work(self) -> int:
+        """Return how many checks have been started and not been answered to the machine."""
+        return self._at_work
+
+    @property
+    def queued(self) -> int:
+        """Return how many events wait for the machine."""
+        return self._queue.statistics().current_buffer_used if self._queue is not None else 0
 
     async def run(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
         """Attest until cancelled; a bug in any part ends the node."""
         send, receive = trio.open_memory_channel[Event](_QUEUE)
+        self._queue = receive
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen, messages, send.clone())
             nursery.start_soon(self._keep_time, send.clone())
             await send.send(TimePassed())
             async for event in receive:
+                self._is_handling = True
                 effects = self.machine.handle(event, self.clock.now_ms())
                 await self._save([e for e in effects if isinstance(e, _SAVED)])
                 for effect in effects:
                     self._perform(effect, nursery, send)
+                self._is_handling = False
+                self._note_end(is_end=isinstance(event, _ANSWERS))
+
+    async def drain(self) -> None:
+        """Take no more messages, and return when all that is at work has its verdict."""
+        self._intake.cancel()
+        while self._at_work or self._is_handling or self.queued:
+            await self._handled.wait()
+
+    def _note_end(self, *, is_end: bool) -> None:
+        self._at_work -= is_end
+        self._handled.set()
+        self._handled = trio.Event()
 
     # --- Events -------------------------------------------------------------------------------
 
@@ -100,8 +131,9 @@ class AttesterRunner:
             self.topics.proof: ProofReceived,
             self.topics.claim: ClaimReceived,
         }
-        async for message in messages:
-            await send.send(kinds[message.topic](message))
+        with self._intake:
+            async for message in messages:
+                await send.send(kinds[message.topic](message))
 
     async def _keep_time(self, send: trio.MemorySendChannel[Event]) -> None:
         while True:
@@ -121,11 +153,13 @@ class AttesterRunner:
         self.journal.write(effect)
         match effect:
             case OpenBlock() | CheckBlock() | CheckSignature() | VerifyProof():
+                self._at_work += 1
                 nursery.start_soon(self._work, effect, send)
             case ReportGossip(message_id=message_id, verdict=verdict):
                 self.network.report(message_id, verdict)
                 self.journal.after(effect)
             case KeepState(content_id=content_id) if self.state is not None:
+                self._at_work += 1
                 nursery.start_soon(self._keep_state, self.state, content_id)
             case WakeAt(time_ms=time_ms):
                 self._wake_at_ms = time_ms
@@ -143,6 +177,7 @@ class AttesterRunner:
             await trio.to_thread.run_sync(state.keep_state, content_id)
         except StateStoreError as failure:
             self.journal.state_not_kept(str(failure))
+        self._note_end(is_end=True)
 
     async def _work(
         self,
@@ -172,4 +207,5 @@ async def _timed(work: Callable[[_Work], _Outcome], effect: _Work) -> tuple[_Out
         started = time.perf_counter()
         return work(effect), (time.perf_counter() - started) * 1000
 
-    return await trio.to_thread.run_sync(call)
+    # Libp2p brings trio-typing, whose stubs of an older trio hide trio's own types.
+    return await trio.to_thread.run_sync(call, abandon_on_cancel=True)  # type: ignore[call-arg, unused-ignore]

@@ -104,6 +104,14 @@ class SqliteStore:
                 raise
             self._db.execute("COMMIT")
 
+    def check(self) -> None:
+        """Read from the file; raise `StoreError` when it cannot be read, or is closed."""
+        with self._lock:
+            try:
+                self._db.execute("SELECT id FROM network").fetchone()
+            except sqlite3.Error as error:
+                raise StoreError(str(error)) from error
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -71,10 +71,19 @@ class VerifierPool:
         """Return how many threads are at work."""
         return int(self._limiter.borrowed_tokens)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many proofs wait for a thread."""
+        return int(self._limiter.statistics().tasks_waiting)
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether one more proof would be taken."""
+        return self._limiter.available_tokens >= 1 or self.waiting < self._max_pending
+
     def _require_room(self) -> None:
-        waiting = self._limiter.statistics().tasks_waiting
-        if self._limiter.available_tokens < 1 and waiting >= self._max_pending:
-            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"{waiting} proofs wait for a thread")
+        if not self.has_room:
+            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"{self.waiting} proofs wait for a thread")
 
     async def answer(
         self,

@@ -148,9 +148,11 @@ async def test_page__answers_500_without_detail_when_it_fails(caplog):
 
 
 async def test_server__closes_connections_beyond_the_bound():
-    server = await HttpServer.open("127.0.0.1", 0, PAGES, LIMITS)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(server.serve)
+    async with (
+        HttpServer.open("127.0.0.1", 0, LIMITS) as server,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(server.serve, PAGES)
         held = [await trio.open_tcp_stream("127.0.0.1", server.port) for _ in range(2)]
         for stream in held:
             await stream.send_all(request())

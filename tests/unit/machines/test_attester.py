@@ -8,6 +8,7 @@ from tests.helpers.attester import (
     Play,
     advance,
     chain,
+    settings,
     verdict,
 )
 from zkattest.machines.events import (
@@ -18,9 +19,11 @@ from zkattest.machines.events import (
     SaveDecision,
 )
 from zkattest.machines.settings import Limits, Policy
+from zkattest.machines.standing import Head, Standing
 from zkattest.spec.answers import Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
+from zkattest.types.ids import Slot
 
 ACCEPT, IGNORE, REJECT = Verdict.ACCEPT, Verdict.IGNORE, Verdict.REJECT
 
@@ -308,3 +311,30 @@ def test_sleep__skipped_slots_are_not_decided_one_by_one():
     play.now_ms = GENESIS_MS + 100_000 * SLOT_MS
     play.at(100_001)
     assert len(play.log) < 100
+
+
+# --- Standing -----------------------------------------------------------------------------------
+
+
+def test_standing__at_the_anchor_at_first():
+    play, anchor = Play.start(), settings().anchor
+    assert play.machine.standing() == Standing(
+        head=Head(Slot(0), anchor.block_hash, True),
+        proven_slot=Slot(0),
+        jobs=dict.fromkeys(["opening", "waiting", "checking", "signature", "proof"], 0),
+        blocks=1,
+        roots=0,
+    )
+
+
+def test_standing__follows_blocks_and_counts_what_is_at_work():
+    blocks, play = chain(3), Play.start()
+    advance(play, blocks, 2)
+    play.at(3, 0)
+    play.hold = True
+    play.block(blocks[3], 3)
+    standing = play.machine.standing()
+    assert standing.head == Head(Slot(2), blocks[2].block_hash, True)
+    assert (standing.proven_slot, standing.jobs["opening"]) == (Slot(2), 1)
+    play.release()
+    assert play.machine.standing().head == Head(Slot(3), blocks[3].block_hash, True)
