@@ -9,9 +9,12 @@ gossip.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from typing import Any, Protocol, cast
 
 from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.crypto.secp256k1 import Secp256k1PublicKey
+from libp2p.crypto.secp256k1 import create_new_key_pair as create_new_secp256k1_pair
 from libp2p.crypto.x25519 import create_new_key_pair as create_new_noise_key_pair
 from libp2p.exceptions import BaseLibp2pError
 from libp2p.identity.identify.pb.identify_pb2 import Identify
@@ -47,13 +50,21 @@ class Duplex(Protocol):
         """Send all of `data`."""
 
 
-class Identity:
-    """Hold the Ed25519 key that a seed of 32 bytes stands for."""
+class KeyKind(StrEnum):
+    """Name the kind of key that a peer is known by; consensus peers have secp256k1."""
 
-    def __init__(self, key_seed: bytes) -> None:
+    ED25519 = "ed25519"
+    SECP256K1 = "secp256k1"
+
+
+class Identity:
+    """Hold the key that 32 bytes stand for: an Ed25519 seed, or a secp256k1 secret key."""
+
+    def __init__(self, key_seed: bytes, kind: KeyKind = KeyKind.ED25519) -> None:
         if len(key_seed) != SEED_BYTES:
             raise ValueError(f"key seed: {len(key_seed)} bytes, expected {SEED_BYTES}")
-        self._keys: Any = create_new_key_pair(key_seed)
+        create = create_new_key_pair if kind is KeyKind.ED25519 else create_new_secp256k1_pair
+        self._keys: Any = create(key_seed)
         self.peer_id = str(ID.from_pubkey(self._keys.public_key).to_base58())
         self._noise: Any = NoiseTransport(
             self._keys, noise_privkey=create_new_noise_key_pair().private_key
@@ -166,6 +177,11 @@ async def select_inbound(duplex: Duplex, protocols: Sequence[str]) -> str:
     return str(selected)
 
 
+def peer_id_of_secp256k1(compressed: bytes) -> str:
+    """Return the peer id (base58) of a public key of 33 bytes that is known to be a point."""
+    return str(ID.from_pubkey(Secp256k1PublicKey.from_bytes(compressed)).to_base58())
+
+
 def decode_peer_id(text: str) -> Any:
     """Parse a base58 peer id."""
     try:
@@ -178,9 +194,11 @@ __all__ = [
     "YAMUX_PROTOCOL",
     "Duplex",
     "Identity",
+    "KeyKind",
     "Rpc",
     "SecureChannel",
     "decode_peer_id",
+    "peer_id_of_secp256k1",
     "select_inbound",
     "select_outbound",
 ]

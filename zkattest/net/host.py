@@ -11,7 +11,7 @@ import trio
 
 from zkattest.net.address import Address
 from zkattest.net.admission import Admission, Ticket, address_group
-from zkattest.net.boundary import Identity, SecureChannel
+from zkattest.net.boundary import Identity, KeyKind, SecureChannel
 from zkattest.net.errors import PeerError, ProtocolViolation
 from zkattest.net.fairness import WorkMeter
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
@@ -81,6 +81,7 @@ class GossipHost:
         key_seed: bytes,
         settings: GossipSettings | None = None,
         services: StreamServices | None = None,
+        key_kind: KeyKind = KeyKind.ED25519,
     ) -> AsyncIterator[GossipHost]:
         """
         Start a host and close it on leaving.
@@ -88,11 +89,12 @@ class GossipHost:
         `listen` is a multiaddr (`/ip4/127.0.0.1/tcp/0` takes a free port), `peers` are multiaddrs
         ending in `/p2p/<peer id>` that are dialled until they answer and again when they are
         lost, `topics` maps full topic strings to the largest decompressed size in bytes.
-        `services` answers what peers ask besides gossip.
+        `services` answers what peers ask besides gossip; consensus peers have keys of the kind
+        secp256k1, which a node record can name.
 
         Raises `OSError` when the address cannot be bound and `ValueError` when one is malformed.
         """
-        identity = Identity(key_seed)
+        identity = Identity(key_seed, key_kind)
         address = _listen_address(listen)
         dialled = [each for each in map(_peer_address, peers) if each.peer_id != identity.peer_id]
         listeners = await trio.open_tcp_listeners(address.port, host=address.host)
