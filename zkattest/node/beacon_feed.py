@@ -65,7 +65,11 @@ class BeaconFeed:
     chain_id: ChainId
     observer: Observer
     settings: FeedSettings = field(default_factory=FeedSettings)
-    _known: OrderedDict[Root, None] = field(default_factory=OrderedDict)
+    names_requests: bool = False
+    """Whether proofs name the payload request instead of the block, as before #5566."""
+    requests: OrderedDict[Root, Root] = field(default_factory=OrderedDict)
+    """Payload requests by their blocks, the newest."""
+    _known: OrderedDict[Root, Slot] = field(default_factory=OrderedDict)
     _without_payload: OrderedDict[Root, None] = field(default_factory=OrderedDict)
     _head: Root | None = None
     _finalized: Epoch | None = None
@@ -96,11 +100,12 @@ class BeaconFeed:
         if head is None or head.root == self._head:
             return
         for block in reversed(await self._unknown_ancestors(head)):
-            self._known[block.root] = None
+            self._known[block.root] = block.slot
             self._without_payload[block.root] = None
-            await tell(BlockSeen(block.root, block.slot))
+            if not self.names_requests:
+                await tell(BlockSeen(block.root, block.slot))
         self._head = head.root
-        await tell(HeadChanged(head.root))
+        await self._tell_head(tell)
         await self._learn_finality(tell)
         while len(self._known) > 2 * self.settings.look_back:
             self._known.popitem(last=False)
@@ -131,7 +136,25 @@ class BeaconFeed:
             if request_root is None:
                 continue
             del self._without_payload[root]
-            await tell(PayloadSeen(root, self._public_values(request_root)))
+            await self._tell_payload(root, request_root, tell)
+
+    async def _tell_payload(self, root: Root, request_root: Root, tell: Tell) -> None:
+        self.requests[root] = request_root
+        while len(self.requests) > 2 * self.settings.look_back:
+            self.requests.popitem(last=False)
+        subject = request_root if self.names_requests else root
+        if self.names_requests:
+            await tell(BlockSeen(subject, self._known[root]))
+        await tell(PayloadSeen(subject, self._public_values(request_root)))
+        if self.names_requests and root == self._head:
+            await self._tell_head(tell)
+
+    async def _tell_head(self, tell: Tell) -> None:
+        head = self._head
+        if head is not None and self.names_requests:
+            head = self.requests.get(head)
+        if head is not None:
+            await tell(HeadChanged(head))
 
     def _public_values(self, request_root: Root) -> PublicValues:
         return PublicValues(

@@ -25,7 +25,7 @@ def read_profile(table: Table) -> Profile | None:
     genesis_time_ms, slot_ms = table.integer("genesis_time_ms"), table.integer("slot_ms", least=3)
     pubkeys = table.hex_items("validators", 48)
     proposers = _read_proposers(table, len(pubkeys))
-    proof_types = _read_proof_types(table)
+    proof_types = read_proof_types(table)
     anchor = _read_anchor_field(table)
     if chain_id is None or anchor is None:
         return None
@@ -94,7 +94,7 @@ def _read_proposers(table: Table, validator_count: int) -> tuple[ValidatorIndex,
     return tuple(ValidatorIndex(p) for p in proposers)
 
 
-def _read_proof_types(table: Table) -> dict[ProofType, tuple[ProofSystem, ProgramVk]]:
+def read_proof_types(table: Table) -> dict[ProofType, tuple[ProofSystem, ProgramVk]]:
     """Read which program proves which type; each type once."""
     kinds: dict[ProofType, tuple[ProofSystem, ProgramVk]] = {}
     entries = table.tables("proof_types")

@@ -167,3 +167,20 @@ async def test_feed__says_once_that_the_node_is_silent_and_once_that_it_is_back(
     chain.add(1)
     assert BlockSeen(root(1), Slot(1)) in await ask(feed)
     assert feed.observer.events == ["beacon_node_silent", "beacon_node_answers"]
+
+
+@pytest.mark.trio
+async def test_feed__names_payload_requests_where_proofs_do():
+    chain = Chain()
+    chain.add(1)
+    feed = feed_of(chain)
+    feed.names_requests = True
+    request = Root(root(1)[::-1])
+    values = payload(root(1)).public_values
+    assert await ask(feed) == [
+        SlotFinalized(Slot(0)),
+        BlockSeen(request, Slot(1)),
+        PayloadSeen(request, values),
+        HeadChanged(request),
+    ]
+    assert feed.requests == {root(1): request}
