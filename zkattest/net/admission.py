@@ -19,6 +19,7 @@ from zkattest.net.settings import GossipSettings
 
 MOST_ADDRESSES_REMEMBERED = 4096
 IPV6_PREFIX_BYTES = 8
+FINE_CONNECTIONS = 16
 
 
 def address_group(host: str) -> str:
@@ -71,6 +72,14 @@ class Admission:
     def leave(self, ticket: Ticket) -> None:
         """Give a place free; twice is no harm."""
         self._tickets.pop(ticket, None)
+
+    def fine(self, group: str) -> None:
+        """Let an address wait longer for its next connections: one of its peers was graylisted."""
+        if group in self._reserved:
+            return
+        bucket = self._rate(group)
+        most = 2 * self._settings.connections_burst
+        bucket.spent = min(bucket.spent + FINE_CONNECTIONS, most)
 
     def __len__(self) -> int:
         """Count the connections."""

@@ -399,6 +399,7 @@ class GossipHost:
                     self._deliver(message)
                 case Disconnect(peer):
                     for link in self._links.get(peer, []):
+                        self._admission.fine(link.place.address)
                         link.close()
         self._announce_change()
 

@@ -106,3 +106,13 @@ def test_addresses__are_remembered_up_to_a_number() -> None:
     for number in range(MOST_ADDRESSES_REMEMBERED + 100):
         door.enter("x", f"10.{number}", known=False)
     assert len(door.admission._rates) == MOST_ADDRESSES_REMEMBERED
+
+
+def test_address__of_graylisted_peers_waits_longer_but_not_for_ever() -> None:
+    door = Door()
+    assert door.enter("a", "a")
+    for _ in range(100):
+        door.admission.fine("a")
+    assert not door.enter("a", "a", 19.0)
+    assert door.enter("b", "b", 19.0)
+    assert door.enter("a", "a", 22.0)
