@@ -21,6 +21,7 @@ from zkattest.net.wire import encode_published
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
 from zkattest.types.execution import BlockPackage, ExecutionClaim, OsakaHeader
 from zkattest.types.ids import Address, ProofType, Slot, ValidatorIndex
+from zkattest.types.proof_profiles import PROFILES
 from zkattest.types.wire import (
     SIGNATURE_BYTES,
     DelayedBlock,
@@ -34,6 +35,7 @@ from zkattest.types.wire import (
 ROOT: Final = Path(__file__).resolve().parent.parent
 VECTORS: Final = ROOT / "vectors" / "eip7886"
 CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
+MESSAGES: Final = ROOT / "tests" / "fixtures" / "proof_messages"
 # Larger inputs teach a fuzzer little and make it slow.
 MAX_VECTOR_BYTES: Final = 6_000
 _LONG_LIST: Final = 0xF7
@@ -63,6 +65,7 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
             yield target, f"{index:02}", data
     for name, data in transaction_seeds():
         yield "transaction", name, data
+    yield from proof_seeds()
     for group, path in sorted(smallest_vectors().items()):
         given = json.loads(path.read_bytes())
         yield "vector", group, json.dumps(given, separators=(",", ":")).encode()
@@ -117,6 +120,18 @@ def transaction_seeds() -> Iterator[tuple[str, bytes]]:
         block = decode_block(BlockPackage.decode(folder.read_bytes()).block)
         for place, raw in enumerate(block.transactions):
             yield f"{index:02}-{place:02}", raw
+
+
+def proof_seeds() -> Iterator[tuple[str, str, bytes]]:
+    """Take a proof message and a payload request of every revision."""
+    for index, (name, profile) in enumerate(PROFILES.items()):
+        chosen = bytes([index])
+        message = (MESSAGES / f"{name}.ssz").read_bytes()
+        yield "proof", name, chosen + message
+        yield "proof_json", name, chosen + (MESSAGES / f"{name}.json").read_bytes()
+        yield "revision", name, compress(message)
+        request = MESSAGES / f"request-{profile.payload_fork}.ssz"
+        yield "payload_request", name, chosen + request.read_bytes()
 
 
 def before_fork(parent: bytes) -> OsakaHeader:

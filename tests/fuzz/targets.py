@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
 from zkattest.conformance.claim import check_claim
 from zkattest.conformance.outcome import Outcome, Verdict, read_outcome
@@ -24,6 +25,7 @@ from zkattest.crypto.blocks import (
 )
 from zkattest.crypto.hashing import hash_tree_root_claim, keccak256
 from zkattest.crypto.header_rlp import encode_header
+from zkattest.crypto.proof_roots import hash_tree_root_message, hash_tree_root_request
 from zkattest.crypto.statement import run_statement
 from zkattest.machines.proof_intake import judge_public_values
 from zkattest.net.errors import ProtocolViolation
@@ -32,6 +34,7 @@ from zkattest.net.wire import decode_rpc
 from zkattest.node.embed import check_block
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason, Refusal
+from zkattest.spec.revisions import judge_revisions
 from zkattest.types.block import Account
 from zkattest.types.errors import DecodeError, WitnessError
 from zkattest.types.execution import (
@@ -42,6 +45,10 @@ from zkattest.types.execution import (
 )
 from zkattest.types.ids import ChainId
 from zkattest.types.json_text import parse_json
+from zkattest.types.payload_request import decode_request, request_codec
+from zkattest.types.proof_json import decode_message_json, encode_message_json
+from zkattest.types.proof_messages import decode_message, encode_message
+from zkattest.types.proof_profiles import PROFILES, ProofProfile
 from zkattest.types.wire import (
     DelayedBlock,
     ExecutionProofEnvelope,
@@ -107,6 +114,62 @@ def fuzz_claim(data: bytes) -> None:
     claim = round_trips(ExecutionClaim, data)
     if claim is not None:
         assert len(hash_tree_root_claim(claim)) == 32
+
+
+def fuzz_proof(data: bytes) -> None:
+    """Decode a proof message of the profile that the first byte chooses, and hash it."""
+    if data:
+        profile = profile_of(data[0])
+        try:
+            message = decode_message(profile, data[1:])
+        except DecodeError as error:
+            assert str(error)
+            return
+        assert encode_message(profile, message) == data[1:]
+        assert len(hash_tree_root_message(profile, message)) == 32
+        text = encode_message_json(profile, message)
+        assert decode_message_json(profile, text.encode()) == message
+
+
+def fuzz_proof_json(data: bytes) -> None:
+    """Read a proof message from JSON of a profile; what is read has one SSZ and one JSON of ours."""
+    if data:
+        profile = profile_of(data[0])
+        try:
+            message = decode_message_json(profile, data[1:])
+        except DecodeError as error:
+            assert str(error)
+            return
+        assert decode_message(profile, encode_message(profile, message)) == message
+        text = encode_message_json(profile, message)
+        assert decode_message_json(profile, text.encode()) == message
+
+
+def fuzz_payload_request(data: bytes) -> None:
+    """Decode a payload request of the profile that the first byte chooses, and hash it."""
+    if data:
+        profile = profile_of(data[0])
+        try:
+            request = decode_request(profile, data[1:])
+        except DecodeError as error:
+            assert str(error)
+            return
+        assert request_codec(profile).encode(request) == data[1:]
+        assert len(hash_tree_root_request(profile, request)) == 32
+
+
+def fuzz_revision(data: bytes) -> None:
+    """Ask which revision a file is of, in every form that it may have; nobody signed it."""
+    forms = readings(data)
+    assert forms
+    for form in forms:
+        answers = judge_revisions(form.data, bytes(48), bytes(4), bytes(32), form.decode)
+        assert [answer.profile for answer in answers] == list(PROFILES)
+
+
+def profile_of(byte: int) -> ProofProfile:
+    """Choose a revision of EIP-8025."""
+    return list(PROFILES.values())[byte % len(PROFILES)]
 
 
 def fuzz_values(data: bytes) -> None:
@@ -291,6 +354,10 @@ PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "check": fuzz_check,
     "claim": fuzz_claim,
     "gossip": fuzz_gossip,
+    "payload_request": fuzz_payload_request,
+    "proof": fuzz_proof,
+    "proof_json": fuzz_proof_json,
+    "revision": fuzz_revision,
     "rpc": fuzz_rpc,
     "values": fuzz_values,
     "vector": fuzz_vector,

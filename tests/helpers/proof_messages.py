@@ -9,10 +9,12 @@ what a proposer of each would have sent, made here and signed with a key of the 
 from pathlib import Path
 from typing import Any, Final
 
+from tests.helpers.proof_requests import FULU_REQUEST, REQUEST
 from zkattest.crypto import bls
 from zkattest.crypto.proof_roots import proof_signing_root
 from zkattest.net.snappy import compress
 from zkattest.types.ids import BlockHash, ProofType, Root, ValidatorIndex
+from zkattest.types.payload_request import request_codec
 from zkattest.types.proof_json import encode_message_json
 from zkattest.types.proof_messages import (
     ChainExecutionProof,
@@ -25,7 +27,13 @@ from zkattest.types.proof_messages import (
     SubnetExecutionProof,
     encode_message,
 )
-from zkattest.types.proof_profiles import PROFILES, MessageKind, ProfileName, ProofProfile
+from zkattest.types.proof_profiles import (
+    PROFILES,
+    MessageKind,
+    PayloadFork,
+    ProfileName,
+    ProofProfile,
+)
 from zkattest.types.wire import ExecutionProofEnvelope, SignedExecutionProofEnvelope
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "fixtures" / "proof_messages"
@@ -39,6 +47,7 @@ HEAD_ROOT: Final = Root(bytes(range(64, 96)))
 PROOF_TYPE: Final = ProofType(7)
 VALIDATOR_INDEX: Final = ValidatorIndex(12345)
 PROOF_BYTES: Final = 673
+REQUESTS: Final = {PayloadFork.FULU: FULU_REQUEST, PayloadFork.GLOAS: REQUEST}
 
 
 def counted_bytes(size: int) -> bytes:
@@ -91,6 +100,11 @@ def file_of(name: ProfileName, suffix: str = "ssz") -> Path:
     return FOLDER / f"{name}.{suffix}"
 
 
+def request_file(profile: ProofProfile) -> Path:
+    """Name the fixture of a profile's payload request, which has its fork's bytes."""
+    return FOLDER / f"request-{profile.payload_fork}.ssz"
+
+
 def main() -> None:
     """Write the fixtures."""
     FOLDER.mkdir(exist_ok=True)
@@ -100,6 +114,8 @@ def main() -> None:
         file_of(name, "snappy").write_bytes(compress(encoded))
         text = encode_message_json(profile, message_of(profile))
         file_of(name, "json").write_text(text + "\n")
+        request = REQUESTS[profile.payload_fork]
+        request_file(profile).write_bytes(request_codec(profile).encode(request))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from tests.helpers.proof_messages import REQUESTS, request_file
 from tests.helpers.proof_requests import EMPTY_REQUEST, FULU_REQUEST, REQUEST
 from zkattest.types.errors import DecodeError, EncodeError
 from zkattest.types.ids import Root
@@ -40,6 +41,13 @@ def test_request__layout():
 def test_request__equals_after_round_trip(profile, request_of):
     encoded = request_codec(profile).encode(request_of)
     assert decode_request(profile, encoded) == request_of
+
+
+@pytest.mark.parametrize("name", ProfileName)
+def test_request__is_the_fixture(name):
+    profile = PROFILES[name]
+    encoded = request_file(profile).read_bytes()
+    assert decode_request(profile, encoded) == REQUESTS[profile.payload_fork]
 
 
 def test_request__has_the_same_bytes_under_every_switch():
