@@ -132,7 +132,7 @@ def fuzz_proof(data: bytes) -> None:
 
 
 def fuzz_proof_json(data: bytes) -> None:
-    """Read a proof message from JSON of a profile; what is read has one SSZ and one JSON of ours."""
+    """Read a proof message from JSON; what is read has one SSZ, and one JSON of ours."""
     if data:
         profile = profile_of(data[0])
         try:
