@@ -1,0 +1,216 @@
+"""Whom to dial next, what is forgotten, what survives a restart."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zkattest.net.boundary import Identity
+from zkattest.net.peer_book import (
+    MAX_BOOK_BYTES,
+    BookSettings,
+    PeerBook,
+    PeerBookError,
+    Source,
+)
+
+IDS = [Identity(bytes([number]) * 32).peer_id for number in range(1, 13)]
+
+
+def address(number: int, port: int = 9000) -> str:
+    return f"/ip4/10.0.0.{number}/tcp/{port}/p2p/{IDS[number]}"
+
+
+class Steady(random.Random):
+    """Spread nothing."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return 1.0
+
+
+def book(**settings: int) -> PeerBook:
+    return PeerBook(BookSettings(**settings), Steady())
+
+
+def dialled(peers: PeerBook, now_ms: int = 0, engaged: frozenset[str] = frozenset()) -> list[int]:
+    return [IDS.index(peer.peer_id) for peer in peers.due(now_ms, engaged, 100)]
+
+
+def test_book__dials_what_it_learned_but_not_the_engaged() -> None:
+    peers = book()
+    assert all(peers.learn(address(number), Source.RECORD) for number in (1, 2, 3))
+    assert dialled(peers) == [1, 2, 3]
+    assert dialled(peers, engaged=frozenset({IDS[2]})) == [1, 3]
+    assert peers.due(0, frozenset(), 2) == peers.due(0, frozenset(), 100)[:2]
+    assert peers.due(0, frozenset(), -1) == []
+
+
+def test_book__pauses_twice_as_long_after_each_failure() -> None:
+    peers = book(first_pause_ms=1000, longest_pause_ms=5000)
+    peers.learn(address(1), Source.RECORD)
+    pauses = []
+    for _ in range(40):
+        peers.failed(IDS[1], 0)
+        pauses.append(peers.peers()[IDS[1]].next_dial_ms)
+    assert pauses[:4] == [1000, 2000, 4000, 5000]
+    assert set(pauses[4:]) == {5000}
+    assert (dialled(peers, 4999), dialled(peers, 5000)) == ([], [1])
+
+
+def test_book__spreads_its_pauses() -> None:
+    peers = PeerBook(rng=random.Random(7))
+    for number in range(1, 9):
+        peers.learn(address(number), Source.RECORD)
+        peers.failed(IDS[number], 0)
+    pauses = [peer.next_dial_ms for peer in peers.peers().values()]
+    assert len(set(pauses)) > 4
+    assert all(750 <= pause <= 1250 for pause in pauses)
+
+
+def test_book__prefers_configured_then_proven_then_those_that_failed_least() -> None:
+    peers = book()
+    for number, source in ((1, Source.MDNS), (2, Source.RECORD), (3, Source.RECORD)):
+        peers.learn(address(number), source)
+    peers.learn(address(4), Source.CONFIGURATION)
+    peers.failed(IDS[1], 0)
+    peers.met(IDS[2], 50)
+    assert dialled(peers, 10_000) == [4, 2, 3, 1]
+
+
+def test_book__waits_a_little_after_a_connection() -> None:
+    peers = book()
+    peers.learn(address(1), Source.RECORD)
+    peers.failed(IDS[1], 0)
+    peers.met(IDS[1], 2000)
+    peers.parted(IDS[1], 9000)
+    peer = peers.peers()[IDS[1]]
+    assert (peer.failures, peer.last_met_ms, peer.next_dial_ms) == (0, 9000, 10_000)
+
+
+def test_book__a_flood_of_the_unproven_pushes_nobody_out() -> None:
+    peers = book(most_unproven=3, most_peers=5)
+    for number in (1, 2):
+        peers.learn(address(number), Source.RECORD)
+        peers.met(IDS[number], 100)
+    kept = [peers.learn(address(number), Source.MDNS) for number in range(3, 10)]
+    assert kept == [True] * 3 + [False] * 4
+    assert dialled(peers) == [1, 2, 3, 4, 5]
+
+
+def test_book__drops_the_worst_when_it_is_full() -> None:
+    peers = book(most_peers=3)
+    for number in (1, 2, 3):
+        peers.learn(address(number), Source.RECORD)
+    peers.failed(IDS[1], 0)
+    peers.met(IDS[2], 100)
+    assert peers.learn(address(4), Source.CONFIGURATION)
+    assert set(peers.peers()) == {IDS[2], IDS[3], IDS[4]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "proven", "port"),
+    [
+        (Source.RECORD, Source.RECORD, False, 9001),
+        (Source.RECORD, Source.MDNS, False, 9000),
+        (Source.MDNS, Source.RECORD, False, 9001),
+        (Source.RECORD, Source.RECORD, True, 9000),
+        (Source.RECORD, Source.CONFIGURATION, True, 9001),
+    ],
+)
+def test_book__replaces_an_address_only_from_as_trusted_a_source(
+    first: Source, second: Source, proven: bool, port: int
+) -> None:
+    peers = book()
+    peers.learn(address(1), first)
+    if proven:
+        peers.met(IDS[1], 100)
+    peers.learn(address(1, 9001), second)
+    assert peers.peers()[IDS[1]].address == address(1, port)
+
+
+@pytest.mark.parametrize("text", ["/ip4/10.0.0.1/tcp/9000", "nonsense", "/ip4/10.0.0.1/udp/1"])
+def test_book__refuses_what_is_no_address_of_a_peer(text: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        book().learn(text, Source.RECORD)
+
+
+def test_book__ignores_news_of_strangers() -> None:
+    peers = book()
+    peers.met(IDS[1], 1)
+    peers.failed(IDS[1], 1)
+    peers.parted(IDS[1], 1)
+    assert (len(peers), peers.changes) == (0, 0)
+
+
+def test_book__is_restored() -> None:
+    peers = book()
+    for number in (1, 2, 3):
+        peers.learn(address(number), Source.RECORD)
+    peers.met(IDS[2], 100)
+    peers.failed(IDS[3], 100)
+    again = book()
+    assert again.restore(peers.encode()) == 3
+    assert dialled(again) == [2, 1, 3]
+    assert again.encode() == peers.encode()
+
+
+def test_book__restored_under_a_configuration_keeps_what_was_proven() -> None:
+    peers = book()
+    peers.learn(address(1), Source.RECORD)
+    peers.met(IDS[1], 100)
+    again = book()
+    again.learn(address(1), Source.CONFIGURATION)
+    again.restore(peers.encode())
+    peer = again.peers()[IDS[1]]
+    assert (peer.source, peer.last_met_ms) == (Source.CONFIGURATION, 100)
+
+
+GOOD = {"address": address(1), "source": "record", "last_met_ms": None, "failures": 0}
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (b"", "book"),
+        (b"[" * 100_000, "book"),
+        (b"\xff", "book"),
+        (b"[]", "version"),
+        (b"{}", "version"),
+        (b'{"version": 2, "peers": []}', "version"),
+        (b'{"version": 1, "peers": {}}', "peers"),
+        (b'{"version": 1, "peers": [1]}', "peers[0]"),
+        (b" " * (MAX_BOOK_BYTES + 1), "book"),
+        *(
+            (json.dumps({"version": 1, "peers": [GOOD | change]}).encode(), "peers[0]")
+            for change in (
+                {"address": 7},
+                {"address": "/ip4/10.0.0.1/tcp/9000"},
+                {"source": "rumour"},
+                {"source": []},
+                {"last_met_ms": -1},
+                {"last_met_ms": 1.5},
+                {"failures": True},
+                {"failures": None},
+                {"failures": 1 << 63},
+            )
+        ),
+    ],
+)
+def test_book__refuses_a_file_that_is_none(data: bytes, field: str) -> None:
+    peers = book()
+    with pytest.raises(PeerBookError) as refusal:
+        peers.restore(data)
+    assert refusal.value.field == field
+    assert len(peers) == 0
+
+
+@given(st.binary(max_size=200))
+def test_book__restores_or_refuses(data: bytes) -> None:
+    try:
+        assert book().restore(data) == 0
+    except PeerBookError:
+        return
