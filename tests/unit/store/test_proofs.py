@@ -70,6 +70,7 @@ def test_store__serves_valid_proofs_by_block_and_by_slot(url):
     assert store.proofs_by_slot(Slot(5), 2, limit=4) == [first, later]
     assert store.proofs_by_slot(Slot(5), 1, limit=4) == [first]
     assert store.proofs_by_slot(Slot(5), 2, limit=1) == [first]
+    assert store.proofs_by_slot(Slot(2**64 - 1), 1, limit=1) == []
     assert store.kept_bytes() == len(b"firstlater")
 
 
