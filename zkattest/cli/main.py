@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Check a block statically against its parent.",
     "verify": "Verify one proof of any program.",
     "which-revision": "Tell which revisions of EIP-8025 a message fits.",
+    "sign-proof": "Sign a proof as a validator.",
     "prove": "Prove the execution of a block.",
     "execute": "Count a block's cycles in the guest, without proving.",
     "prover": "Build or find the prover worker.",

@@ -12,7 +12,7 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, fail, print_json
 from zkattest.cli.progress import JobDisplay
-from zkattest.cli.proving import describe_values, read_package, run_cancellable
+from zkattest.cli.proving import check_target, describe_values, read_package, run_cancellable
 from zkattest.prover.cache import find_worker
 from zkattest.prover.errors import CannotProve
 from zkattest.prover.job import Proof, Prover, open_prover
@@ -67,12 +67,6 @@ def target_of(block: Path, output: Path, count: int) -> Path:
     if count > 1:
         raise BadInput(output, "", "not a folder, and there are several blocks")
     return output
-
-
-def check_target(target: Path) -> None:
-    """Refuse a place where the proof could not be written."""
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise BadInput(target, "", "its folder does not exist or is not writable")
 
 
 async def prove_all(targets: Sequence[tuple[Path, Path]], program: Program, json: bool) -> None:

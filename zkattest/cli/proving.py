@@ -1,7 +1,8 @@
-"""What `prove` and `execute` share: read block packages, open the prover, end cleanly."""
+"""What commands that take a while share: read block packages, check targets, end cleanly."""
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 from collections.abc import Awaitable, Callable
@@ -33,6 +34,12 @@ def read_package(path: Path) -> BlockPackage:
         raise BadInput(path, "", reason or failure) from None
     except DecodeError as failure:
         raise BadInput(path, failure.field, failure.reason) from None
+
+
+def check_target(target: Path) -> None:
+    """Refuse a place where a file could not be written."""
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise BadInput(target, "", "its folder does not exist or is not writable")
 
 
 def run_cancellable(
