@@ -275,6 +275,8 @@ class GossipHost:
             await self._serve(stream, peer, ticket)
         except* (PeerError, trio.TooSlowError) as errors:
             self._router.counters["connection_lost"] += 1
+            if ticket is not None and errors.subgroup(ProtocolViolation) is not None:
+                self._admission.fine(ticket.group)
             logger.debug("connection to %s lost: %s", peer or "a caller", errors.exceptions)
         except* Exception as errors:  # a handshake may raise anything, and one bug ends one link
             self._router.counters["connection_failed"] += 1

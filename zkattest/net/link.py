@@ -151,7 +151,7 @@ class Link:
             self._owner.link_opened(self)
             try:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._muxer.run)
+                    nursery.start_soon(self._run_muxer)
                     nursery.start_soon(self._send_gossip)
                     if self._services is not None:
                         nursery.start_soon(self._services.attend, self)
@@ -160,6 +160,13 @@ class Link:
                     nursery.cancel_scope.cancel()
             finally:
                 await self._say_goodbye()
+
+    async def _run_muxer(self) -> None:
+        try:
+            await self._muxer.run()
+        except ProtocolViolation as violation:
+            self.blame(violation)
+            raise
 
     async def _say_goodbye(self) -> None:
         # Older stubs of trio, which libp2p brings along, know no shorter way to say it.
