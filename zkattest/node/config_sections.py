@@ -176,11 +176,11 @@ def _read_seed(table: Table) -> bytes:
         return table.hexadecimal("key_seed", _SEED_BYTES)
     if table.has("key_seed"):
         table.wrong("key_file", "key_seed is there too, expected one of the two")
-    seed: bytes | None = table.make("key_file", _seed_of_file, path)
+    seed: bytes | None = table.make("key_file", seed_of_file, path)
     return seed or bytes(_SEED_BYTES)
 
 
-def _seed_of_file(path: Path) -> bytes:
+def seed_of_file(path: Path) -> bytes:
     """Read a seed; what the file holds is never repeated in an error."""
     try:
         with path.open("rb") as file:
