@@ -69,5 +69,5 @@ class GossipSettings:
     connections_burst: int = 64
     connections_per_s: float = 16.0
     frame_timeout_s: float = 30.0
-    unfinished_limit_bytes: int = 64 * MIB
+    unfinished_limit_bytes: int = 32 * MIB
     most_links_per_peer: int = 3
