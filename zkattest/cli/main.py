@@ -24,6 +24,7 @@ COMMANDS = {
     "prover": "Build or find the prover worker.",
     "state": "Look into a partial state, or fill it.",
     "node": "Run an attester node.",
+    "enr": "Print our node record, or take another one apart.",
     "demo": "Play a proven chain to attesters, faults included.",
     "vectors": "Run conformance vectors, against this or another program.",
 }

@@ -198,6 +198,9 @@ def parse_record(text: str) -> NodeRecord:
         data = base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
     except binascii.Error as error:
         raise RecordError("enr", "is no URL-safe base64 without padding") from error
+    # The last character may have bits that stand for nothing; one record has one text.
+    if base64.urlsafe_b64encode(data).decode().rstrip("=") != digits:
+        raise RecordError("enr", "is no canonical base64")
     return decode_record(data)
 
 

@@ -160,6 +160,7 @@ def test_text__refused_above_its_size() -> None:
         (EIP_TEXT.replace("_", "/"), "is no URL-safe base64 without padding"),
         (EIP_TEXT[:10] + "\n" + EIP_TEXT[10:], "is no URL-safe base64 without padding"),
         (EIP_TEXT[:10] + "ä", "is no URL-safe base64 without padding"),
+        (EIP_TEXT[:-1] + "9", "is no canonical base64"),
         ("enr:A", "is no URL-safe base64 without padding"),
         ("enr:AA", "is no list of a signature, a number and pairs"),
     ],
