@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -168,13 +168,29 @@ class GossipRouter:
         if status is Status.ACCEPTED:
             return message_id, []
         self._remember(message_id, Status.ACCEPTED, now_s)
-        self._spread(message_id, topic, snappy.compress(data), self.mesh.subscribers[topic], now_s)
+        payload = snappy.compress(data)
+        is_big = len(payload) >= self._settings.announce_from_bytes
+        peers = self._publishing_to(topic) if is_big else self.mesh.subscribers[topic]
+        self._spread(
+            message_id, topic, payload, peers, now_s, eager=self._settings.eager_peers_published
+        )
         return message_id, self._take_actions()
+
+    def _publishing_to(self, topic: str) -> Collection[str]:
+        """Return the mesh, made up from other subscribers while it is being formed."""
+        members = self.mesh.members[topic]
+        if len(members) >= self._settings.degree_low:
+            return members
+        return [*members, *self.mesh.outsiders(topic)][: self._settings.degree]
 
     def decide(self, message_id: bytes, verdict: Verdict, now_s: float) -> list[Action] | None:
         """Apply the verdict on a pending message; None when it does not wait for one."""
         decided = self._settle(message_id, verdict, now_s)
         return self._take_actions() if decided else None
+
+    def is_pending(self, message_id: bytes) -> bool:
+        """Say whether a message still waits for its verdict."""
+        return message_id in self._pending
 
     def is_unwanted(self, peer: str, message_id: bytes) -> bool:
         """Say whether a peer asked not to be sent a message, meanwhile."""
@@ -210,6 +226,10 @@ class GossipRouter:
                 state.joinings = 0
         return self._take_actions()
 
+    def has_follow_ups(self) -> bool:
+        """Say whether `tick` will have something to do, sooner or later."""
+        return bool(self._wants) or any(state.offers.open for state in self._peers.values())
+
     def tick(self, now_s: float) -> list[Action]:
         """Do what cannot wait for the heartbeat: ask others, push what nobody asked for."""
         self._follow_up(now_s)
@@ -240,7 +260,8 @@ class GossipRouter:
             self._remember(message_id, Status.ACCEPTED, now_s)
             self.scores.delivered(message.senders[0], now_s)
             others = self.mesh.members[message.topic] - set(message.senders)
-            self._spread(message_id, message.topic, message.payload, others, now_s)
+            eager = self._settings.eager_peers
+            self._spread(message_id, message.topic, message.payload, others, now_s, eager=eager)
         elif verdict is Verdict.REJECT:
             self._remember(message_id, Status.REJECTED, now_s)
             for sender in message.senders:
@@ -267,7 +288,7 @@ class GossipRouter:
         state = self._peers[peer]
         state.heard_at_s = now_s
         size_bytes = len(published.payload)
-        if not state.ignored.has(1, now_s) or not self._pending.has_room(peer, size_bytes):
+        if not state.ignored.has(1, now_s) or not self._make_room(peer, size_bytes, now_s):
             # Before it costs anything. Ours to blame: it can come again.
             self.counters["overload"] += 1
             return
@@ -298,7 +319,8 @@ class GossipRouter:
             now_s + self._settings.verdict_timeout_s,
             [peer],
         )
-        if not self._pending.admit(message_id, message):
+        made = self._make_room(peer, message.size_bytes, now_s)
+        if not made or not self._pending.admit(message_id, message):
             # Ours to blame: neither seen nor scored, so that it can come again.
             self.counters["overload"] += 1
             return
@@ -306,6 +328,19 @@ class GossipRouter:
         self._tell_unwanted(peer, topic, message_id, len(payload))
         self.counters["delivered"] += 1
         self._actions.append(Deliver(GossipMessage(topic, data, message_id, peer)))
+
+    def _make_room(self, peer: str, size_bytes: int, now_s: float) -> bool:
+        """Let a peer with few waiting messages take the place of one that has many."""
+        while self._pending.has_share(peer, size_bytes):
+            if self._pending.has_room(peer, size_bytes):
+                return True
+            displaced = self._pending.newest_of_most(peer, size_bytes)
+            if displaced is None:
+                return False
+            self._pending.take(displaced)
+            self._remember(displaced, Status.IGNORED, now_s)
+            self.counters["displaced"] += 1
+        return False
 
     def _handle_duplicate(
         self, peer: str, message_id: bytes, status: Status, size_bytes: int, now_s: float
@@ -333,7 +368,14 @@ class GossipRouter:
                 self._send(other, Rpc(idontwant=(message_id,)))
 
     def _spread(
-        self, message_id: bytes, topic: str, payload: bytes, peers: Iterable[str], now_s: float
+        self,
+        message_id: bytes,
+        topic: str,
+        payload: bytes,
+        peers: Iterable[str],
+        now_s: float,
+        *,
+        eager: int,
     ) -> None:
         frame = encode_published(topic, payload)
         self._cache.put(message_id, topic, frame, now_s)
@@ -347,7 +389,7 @@ class GossipRouter:
                 self._push(peer, state, message_id, frame, now_s)
             return
         offers = {peer: state.offers for peer, state in wanting.items()}
-        at_once, told = chosen(offers, self._settings.eager_peers, self._rng)
+        at_once, told = chosen(offers, eager, self._rng)
         ihave = Rpc(ihave=((topic, (message_id,)),))
         for peer in told:
             self._send(peer, ihave)

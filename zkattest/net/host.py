@@ -13,19 +13,22 @@ from zkattest.net.address import Address
 from zkattest.net.admission import Admission, Ticket, address_group
 from zkattest.net.boundary import Identity, KeyKind, SecureChannel
 from zkattest.net.errors import PeerError, ProtocolViolation
+from zkattest.net.fair_queue import FairQueue
 from zkattest.net.fairness import WorkMeter
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
 from zkattest.net.link import Link, StreamServices, secure_accepted, secure_dialled
 from zkattest.net.mesh import Place
 from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
-from zkattest.net.tcp import Traffic
+from zkattest.net.tcp import Traffic, choose_congestion_control
 from zkattest.net.unfinished import UnfinishedFrames
 from zkattest.net.wire import Rpc, frame_limit_bytes
 from zkattest.types.gossip import GossipMessage, Verdict
 
 logger = logging.getLogger(__name__)
 
+# Messages that the embedder is given ahead; the others wait where their turn is kept fair.
+MOST_HANDED_OVER = 4
 FRIEND_SCORE = 1.0
 """From here on a peer has delivered something that was accepted, not long ago."""
 
@@ -67,9 +70,9 @@ class GossipHost:
         self.unfinished = UnfinishedFrames(settings.unfinished_limit_bytes)
         self._changed = trio.Event()
         self._connected_or_lost = trio.Event()
-        self._delivered, self.messages = trio.open_memory_channel[GossipMessage](
-            settings.pending_limit
-        )
+        self._waiting = FairQueue()
+        self._waits = trio.Event()
+        self._delivered, self.messages = trio.open_memory_channel[GossipMessage](MOST_HANDED_OVER)
 
     @classmethod
     @asynccontextmanager
@@ -199,6 +202,7 @@ class GossipHost:
         self._admission = Admission(self._settings, static)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._beat)
+            nursery.start_soon(self._hand_over)
             nursery.start_soon(self._tick)
             for address in dialled:
                 nursery.start_soon(self._keep_dialling, address)
@@ -217,6 +221,8 @@ class GossipHost:
 
     async def _tick(self) -> None:
         while True:
+            while not self._router.has_follow_ups():
+                await self.wait_for_change()
             await trio.sleep(self._settings.tick_s)
             if actions := self._router.tick(trio.current_time()):
                 self._perform(actions)
@@ -288,6 +294,9 @@ class GossipHost:
     async def _serve(
         self, stream: trio.SocketStream, peer: str | None, ticket: Ticket | None
     ) -> None:
+        chosen = self._settings.congestion_control
+        if chosen and not choose_congestion_control(stream, chosen):
+            self._router.counters["congestion_control_refused"] += 1
         with trio.fail_after(self._settings.dial_timeout_s):
             channel = await self._secure(stream, peer)
         if self._router.scores.is_graylisted(channel.peer_id, trio.current_time()):
@@ -413,12 +422,19 @@ class GossipHost:
                 self._router.dropped(peer, frame.message_id)
 
     def _deliver(self, message: GossipMessage) -> None:
-        try:
-            self._delivered.send_nowait(message)
-        except trio.WouldBlock:
-            # Messages whose time ran out are still in the channel: as good as overload.
-            self._router.counters["overload"] += 1
-            self._router.decide(message.message_id, Verdict.IGNORE, trio.current_time())
+        score = self._router.scores.score(message.from_peer, trio.current_time())
+        self._waiting.put(message, is_friend=score >= FRIEND_SCORE)
+        self._waits.set()
+
+    async def _hand_over(self) -> None:
+        """Give messages to the embedder, in fair turns, as fast as it takes them."""
+        while True:
+            message = self._waiting.take()
+            if message is None:
+                self._waits = trio.Event()
+                await self._waits.wait()
+            elif self._router.is_pending(message.message_id):
+                await self._delivered.send(message)
 
     def _announce_change(self) -> None:
         self._changed.set()

@@ -29,7 +29,7 @@ class GossipSettings:
     cache_ttl_s: float = 60.0
     cache_limit_bytes: int = 64 * MIB
     gossip_window_s: float = 2.1
-    want_retry_s: float = 1.0
+    want_retry_s: float = 0.7
     want_most_s: float = 6.0
     want_promise_s: float = 3.0
     idontwant_from_bytes: int = 1024
@@ -37,7 +37,8 @@ class GossipSettings:
     # Big messages: how many peers get them at once, and when the others get them unasked: those
     # that cannot decline (gossipsub 1.1), and those that can (1.2).
     announce_from_bytes: int = 64 << 10
-    eager_peers: int = 2
+    eager_peers: int = 0
+    eager_peers_published: int = 8
     push_s: float = 0.5
     push_declinable_s: float = 2.5
     tick_s: float = 0.1
@@ -54,6 +55,9 @@ class GossipSettings:
     resend_bytes_per_s: int = 2 * MIB
     ignored_burst: int = 256
     ignored_per_s: float = 16.0
+
+    # What TCP paces itself by, where the kernel lets us choose; "" leaves it to the kernel.
+    congestion_control: str = "bbr"
 
     # Peers: what waits for them, how long they may stall, when they are dialled again.
     outbox_limit: int = 512

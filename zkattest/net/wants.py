@@ -48,6 +48,10 @@ class Wants:
         self._asked: Counter[str] = Counter()
         self._unanswered: dict[tuple[str, float], None] = {}
 
+    def __len__(self) -> int:
+        """Count the messages that we have asked for."""
+        return len(self._wants)
+
     def offer(self, message_id: bytes, peer: str, now_s: float) -> bool:
         """Note that `peer` has a message we lack; True when it is to be asked now."""
         want = self._wants.get(message_id)

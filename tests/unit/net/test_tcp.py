@@ -8,7 +8,14 @@ import pytest
 import trio
 
 from zkattest.net.errors import ConnectionLost, ProtocolViolation
-from zkattest.net.tcp import HANDSHAKE_LIMIT_BYTES, READ_LIMIT_BYTES, TcpPipe, Traffic, cut
+from zkattest.net.tcp import (
+    HANDSHAKE_LIMIT_BYTES,
+    READ_LIMIT_BYTES,
+    TcpPipe,
+    Traffic,
+    choose_congestion_control,
+    cut,
+)
 
 
 @asynccontextmanager
@@ -82,3 +89,18 @@ async def test_write__raises_when_the_pipe_is_closed() -> None:
             await near.write(b"x")
         with pytest.raises(ConnectionLost):
             await near.read(1)
+
+
+async def test_congestion_control__is_the_kernel_s_to_refuse() -> None:
+    left, right = socket.socketpair()
+    async with (
+        trio.SocketStream(trio.socket.from_stdlib_socket(left)) as unix,
+        trio.SocketStream(trio.socket.from_stdlib_socket(right)),
+        trio.SocketStream(trio.socket.socket()) as tcp,
+    ):
+        assert not choose_congestion_control(unix, "reno")
+        assert not choose_congestion_control(tcp, "no such thing")
+        # Reno is in every kernel, and for everybody.
+        assert choose_congestion_control(tcp, "reno")
+        name = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+        assert bytes(name).rstrip(b"\0") == b"reno"

@@ -8,6 +8,7 @@ from zkattest.net.errors import ProtocolViolation, StreamEnded
 from zkattest.net.wire import (
     MOST_MESSAGES,
     MOST_OTHER_FIELDS,
+    PROGRESS_BYTES,
     Published,
     Rpc,
     check_shape,
@@ -151,3 +152,13 @@ def test_frame_limit__leaves_room_for_the_largest_message() -> None:
     payload = bytes(1000 + 1000 // 6 + 32)
     frame = encode_rpc(Rpc(published=(Published(("t" * 64,), payload),)))
     assert len(frame) <= frame_limit_bytes([10, 1000])
+
+
+async def test_read_frame__tells_of_progress_in_steps() -> None:
+    steps: list[None] = []
+    payload = bytes(5 * PROGRESS_BYTES)
+    await read_frame(Source(encode_published("t", payload)), 1 << 20, lambda: steps.append(None))
+    assert 1 <= len(steps) <= 5
+    steps.clear()
+    await read_frame(Source(encode_published("t", b"short")), 1000, lambda: steps.append(None))
+    assert steps == []
