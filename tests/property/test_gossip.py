@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from zkattest.net import snappy
 from zkattest.net.errors import ProtocolViolation
-from zkattest.net.gossipsub import Action, Deliver, GossipRouter, Send
+from zkattest.net.gossipsub import MOST_COPIES, Action, Deliver, GossipRouter, Send
 from zkattest.net.message_id import valid_snappy_id
 from zkattest.net.score import MANNERS_FREE
 from zkattest.net.settings import GossipSettings
@@ -117,7 +117,9 @@ class Routing(RuleBasedStateMachine):
         self.connected: set[str] = set()
         self.accepted: set[bytes] = set()
         self.blamed: set[str] = set()
-        self.grafts: Counter[str] = Counter()
+        self.rejected: set[bytes] = set()
+        self.breaches: Counter[str] = Counter()
+        self.copies: Counter[tuple[str, bytes]] = Counter()
         self.senders: dict[bytes, set[str]] = {}
 
     def perform(self, actions: list[Action] | None) -> None:
@@ -145,7 +147,12 @@ class Routing(RuleBasedStateMachine):
     @rule(peer=PEERS, content=CONTENTS)
     def receive(self, peer: str, content: bytes) -> None:
         """Let a peer send a message."""
-        self.senders.setdefault(valid_snappy_id(TOPIC, content), set()).add(peer)
+        name = valid_snappy_id(TOPIC, content)
+        self.senders.setdefault(name, set()).add(peer)
+        if name in self.rejected:
+            self.blamed.add(peer)
+        self.copies[peer, name] += 1
+        self.breaches[peer] += self.copies[peer, name] > MOST_COPIES
         published = Published((TOPIC,), snappy.compress(content))
         self.perform(self.router.received(peer, Rpc(published=(published,)), self.now_s))
 
@@ -157,12 +164,14 @@ class Routing(RuleBasedStateMachine):
             "iwant": Rpc(iwant=(name,)),
             "idontwant": Rpc(idontwant=(name,)),
         }[kind]
+        # What it announces and does not send may be held against it.
+        self.breaches[peer] += kind == "ihave"
         self.perform(self.router.received(peer, rpc, self.now_s))
 
     @rule(peer=PEERS, kind=st.sampled_from(["subscribe", "unsubscribe", "graft"]))
     def move(self, peer: str, kind: str) -> None:
         """Let a peer come and go."""
-        self.grafts[peer] += kind == "graft"
+        self.breaches[peer] += kind in {"graft", "subscribe"}
         rpc = {
             "subscribe": Rpc(subscribe=(TOPIC,)),
             "unsubscribe": Rpc(unsubscribe=(TOPIC,)),
@@ -178,6 +187,7 @@ class Routing(RuleBasedStateMachine):
             self.accepted.add(name)
         if verdict is Verdict.REJECT:
             self.blamed |= self.senders.get(name, set())
+            self.rejected.add(name)
         self.perform(actions)
 
     @rule(content=CONTENTS)
@@ -198,8 +208,8 @@ class Routing(RuleBasedStateMachine):
     def nobody_is_blamed_without_a_rejection(self) -> None:
         """Compare scores with who sent what was rejected."""
         for peer, score in self.router.scores.scores(self.now_s).items():
-            impatient = self.grafts[peer] > MANNERS_FREE
-            assert score >= 0 or peer in self.blamed or impatient
+            unmannerly = self.breaches[peer] > MANNERS_FREE
+            assert score >= 0 or peer in self.blamed or unmannerly
 
     @invariant()
     def meshes_hold_connected_subscribers_only(self) -> None:

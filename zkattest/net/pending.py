@@ -38,15 +38,37 @@ class PendingMessages:
         self._by_peer[message.senders[0]] = (count + 1, size_bytes + message.size_bytes)
         return True
 
-    def has_room(self, sender: str, added_bytes: int) -> bool:
-        """Say whether a peer's message of a size would be admitted."""
+    def has_share(self, sender: str, added_bytes: int) -> bool:
+        """Say whether a peer's own limits allow one more message of a size."""
         settings = self._settings
         count, size_bytes = self._by_peer.get(sender, (0, 0))
         return (
-            len(self._entries) < settings.pending_limit
-            and self._size_bytes + added_bytes <= settings.pending_limit_bytes
-            and count < settings.pending_peer_limit
+            count < settings.pending_peer_limit
             and size_bytes + added_bytes <= settings.pending_peer_limit_bytes
+        )
+
+    def has_room(self, sender: str, added_bytes: int) -> bool:
+        """Say whether a peer's message of a size would be admitted."""
+        return self.has_share(sender, added_bytes) and not any(self._lacks(added_bytes))
+
+    def newest_of_most(self, sender: str, added_bytes: int) -> bytes | None:
+        """Name what to drop for a message: of a peer that holds more than the sender would."""
+        lacks_place, _ = self._lacks(added_bytes)
+        measure = 0 if lacks_place else 1
+        if not self._by_peer:
+            return None
+        most = max(self._by_peer, key=lambda peer: self._by_peer[peer][measure])
+        own = self._by_peer.get(sender, (0, 0))[measure] + (1 if lacks_place else added_bytes)
+        if self._by_peer[most][measure] <= own:
+            return None
+        newest_first = reversed(self._entries.items())
+        return next(each for each, message in newest_first if message.senders[0] == most)
+
+    def _lacks(self, added_bytes: int) -> tuple[bool, bool]:
+        settings = self._settings
+        return (
+            len(self._entries) >= settings.pending_limit,
+            self._size_bytes + added_bytes > settings.pending_limit_bytes,
         )
 
     def add_sender(self, message_id: bytes, peer: str) -> None:
@@ -74,6 +96,10 @@ class PendingMessages:
                 break
             overdue.append(message_id)
         return overdue
+
+    def __contains__(self, message_id: bytes) -> bool:
+        """Say whether a message waits."""
+        return message_id in self._entries
 
     def __len__(self) -> int:
         """Count the messages that wait."""

@@ -56,3 +56,23 @@ def test_pending__names_what_waited_too_long() -> None:
     pending.admit(b"1", message("a", expires_s=5.0))
     pending.admit(b"2", message("b", expires_s=6.0))
     assert pending.expired(5.0) == [b"1"]
+
+
+def test_pending__names_the_newest_of_the_peer_that_holds_most() -> None:
+    pending = PendingMessages(SETTINGS)
+    for name, sender in ((b"1", "a"), (b"2", "b"), (b"3", "a")):
+        assert pending.admit(name, message(sender))
+    assert not pending.has_room("c", 10)
+    assert pending.newest_of_most("c", 10) == b"3"
+    # Who would hold as many itself displaces nobody.
+    assert pending.newest_of_most("b", 10) is None
+
+
+def test_pending__names_the_newest_of_the_peer_that_holds_most_bytes() -> None:
+    pending = PendingMessages(SETTINGS)
+    assert pending.admit(b"1", message("a", size_bytes=55))
+    assert pending.admit(b"2", message("b", size_bytes=20))
+    assert not pending.has_room("c", 40)
+    assert pending.newest_of_most("c", 40) == b"1"
+    assert pending.newest_of_most("c", 56) is None
+    assert not pending.has_share("c", 61)
