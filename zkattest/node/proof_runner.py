@@ -65,6 +65,8 @@ class ProofGossipRunner:
     store: ProofKeeper | None = None
     clock: Clock = field(default_factory=SystemClock)
     slots_per_epoch: int = SLOTS_PER_EPOCH
+    _intake: trio.CancelScope = field(default_factory=trio.CancelScope)
+    _settled: trio.Event = field(default_factory=trio.Event)
     _loop: MachineLoop[ProofEvent, ProofEffect] = field(init=False)
     _nursery: trio.Nursery = field(init=False)
 
@@ -83,9 +85,26 @@ class ProofGossipRunner:
         """Tell the machine something from elsewhere."""
         await self._loop.tell(event)
 
+    @property
+    def queued(self) -> int:
+        """Count the events that wait for the machine."""
+        return self._loop.queued
+
+    @property
+    def at_work(self) -> int:
+        """Count the proofs between arrival and verdict; those that wait for a block aside."""
+        return self.machine.queued["in_progress"]
+
+    async def drain(self) -> None:
+        """Take no more messages, and return when every proof at work has its verdict."""
+        self._intake.cancel()
+        while self.at_work or self.queued:
+            await self._settled.wait()
+
     async def _listen(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
-        async for message in messages:
-            await self._loop.tell(ProofReceived(message))
+        with self._intake:
+            async for message in messages:
+                await self._loop.tell(ProofReceived(message))
 
     # --- Effects ------------------------------------------------------------------------------
 
@@ -93,6 +112,8 @@ class ProofGossipRunner:
         await self._save([effect for effect in effects if isinstance(effect, _SAVED)])
         for effect in effects:
             self._perform_one(effect)
+        self._settled.set()
+        self._settled = trio.Event()
 
     def _perform_one(self, effect: ProofEffect) -> None:
         match effect:
