@@ -66,7 +66,7 @@ class Silence:
     def count(self, measure, outcome):
         pass
 
-    def observe_ms(self, measure, value_ms):
+    def observe_ms(self, measure, value_ms, label=""):
         pass
 
     def event(self, name, **fields):

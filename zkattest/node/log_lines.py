@@ -141,22 +141,25 @@ class StructlogHandler(logging.Handler):
         write("message", text=record.getMessage(), **fields)
 
 
-def open_log(settings: LogSettings, slots: SlotClock, clock: Clock) -> NodeObserver:
-    """Make the log of a node, on standard output, and the observer that writes it."""
+def open_log(
+    settings: LogSettings, slots: SlotClock, clock: Clock, stream: TextIO | None = None
+) -> NodeObserver:
+    """Make the log of a node, on standard output by default, and the observer that writes it."""
+    stream = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.level.upper()]
 
     def left_out(name: str) -> None:
         observer.count(Measure.LOG_LINES_LEFT_OUT, name)
 
     logger = structlog.wrap_logger(
-        Output(sys.stdout, left_out),
+        Output(stream, left_out),
         processors=[
             RepeatLimit(settings, clock.now_ms, left_out),
             SlotStamp(slots, clock),
             make_harmless,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _renderer(settings.format),
+            _renderer(settings.format, stream),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
@@ -175,7 +178,7 @@ def _take_over_logging(logger: structlog.typing.FilteringBoundLogger, level: Log
     logging.getLogger("zkattest").setLevel(level.upper())
 
 
-def _renderer(form: LogFormat) -> structlog.typing.Processor:
+def _renderer(form: LogFormat, stream: TextIO) -> structlog.typing.Processor:
     if form is LogFormat.JSON:
         return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty())

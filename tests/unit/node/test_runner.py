@@ -1,7 +1,10 @@
 """The loop carries events to the machine and effects to the shells, saving first."""
 
+import threading
+
 import pytest
 import trio
+import trio.testing
 
 from tests.helpers.attester import (
     BUILDER,
@@ -78,7 +81,7 @@ class Events:
     def count(self, measure, outcome):
         pass
 
-    def observe_ms(self, measure, value_ms):
+    def observe_ms(self, measure, value_ms, label=""):
         pass
 
     def event(self, name, **fields):
@@ -164,3 +167,51 @@ async def test_runner__keeps_the_state_of_a_proven_block_and_survives_a_full_dis
         nursery.cancel_scope.cancel()
     assert (decided["slot"], decided["decision"]) == (1, "attest")
     assert ("keep", root_of("content", block.content)) in shells.told
+
+
+async def test_drain__returns_at_once_when_nothing_is_at_work(play, autojump_clock):
+    runner, _, _, _ = play
+    send, receive = trio.open_memory_channel(1)
+    async with trio.open_nursery() as nursery, send:
+        nursery.start_soon(runner.run, receive)
+        await trio.testing.wait_all_tasks_blocked()
+        await runner.drain()
+        assert (runner.at_work, runner.queued) == (0, 0)
+        nursery.cancel_scope.cancel()
+
+
+async def test_drain__waits_for_every_step_and_takes_nothing_new(play, autojump_clock):
+    autojump_clock.autojump_threshold = 0.5
+    runner, shells, _, block = play
+    may_open, drained = threading.Event(), trio.Event()
+    opened = shells.open_block
+
+    def open_when_allowed(work):
+        may_open.wait()
+        return opened(work)
+
+    shells.open_block = open_when_allowed
+    send, receive = trio.open_memory_channel(8)
+    async with trio.open_nursery() as nursery, send:
+        nursery.start_soon(runner.run, receive)
+        await send.send(message_of(block, 1))
+        while not runner.at_work:
+            await trio.lowlevel.checkpoint()
+
+        async def drain():
+            await runner.drain()
+            drained.set()
+
+        nursery.start_soon(drain)
+        for _ in range(100):
+            await trio.lowlevel.checkpoint()
+        assert not drained.is_set()
+        may_open.set()
+        await drained.wait()
+        assert runner.at_work == 0
+        # Both steps ended and the verdict is out; what comes now stays where it is.
+        assert ("report", b"\x01" * 20, Verdict.ACCEPT) in shells.told
+        await send.send(message_of(block, 1))
+        await trio.testing.wait_all_tasks_blocked()
+        assert receive.statistics().current_buffer_used == 1
+        nursery.cancel_scope.cancel()

@@ -148,3 +148,11 @@ def test_store__refused_when_a_row_is_broken(path):
         db.execute("UPDATE claims SET claim = x'00'")
     with pytest.raises(StoreError, match="unreadable row"):
         store.load()
+
+
+def test_store__checked_while_open_and_refused_once_closed(tmp_path):
+    store = SqliteStore(tmp_path / "store.sqlite", "devnet")
+    store.check()
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.check()
