@@ -107,7 +107,7 @@ def read_option(parse: Callable[[str], FixedBytes], text: str, option: str) -> F
 def readings(data: bytes) -> list[Reading]:
     """Give the forms that a file may have, the likeliest first; never none."""
     forms = []
-    if data.lstrip().startswith(b"{"):
+    if data.lstrip().startswith((b"{", b"[")):
         forms.append(Reading(Encoding.JSON, data, decode_message_json))
     forms += decompressed(data)
     forms.append(Reading(Encoding.SSZ, data, decode_message))

@@ -110,7 +110,12 @@ def test_message__of_no_revision_with_another_key(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("data", "encoding"),
-    [(b"", "ssz"), (b"\xff\x06\x00\x00sNaPpYx", "ssz"), (b' {"message": 1}', "json")],
+    [
+        (b"", "ssz"),
+        (b"\xff\x06\x00\x00sNaPpYx", "ssz"),
+        (b' {"message": 1}', "json"),
+        (b"[]", "json"),
+    ],
 )
 def test_file__of_no_revision_as_noise(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes, encoding: str

@@ -14,6 +14,12 @@ def test_json__parsed(value):
     assert parse_json(json.dumps(value).encode()) == value
 
 
+def test_json__parsed_with_the_pairs_of_its_objects():
+    data = b'{"a": 1, "b": {"a": 2}, "a": 3}'
+    assert parse_json(data) == {"a": 3, "b": {"a": 2}}
+    assert parse_json(data, tuple) == (("a", 1), ("b", (("a", 2),)), ("a", 3))
+
+
 def test_json__parsed_at_the_greatest_depth():
     parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     with pytest.raises(ValueError, match="nested too deeply"):

@@ -11,6 +11,9 @@ from zkattest.types.ssz_codec import (
     ByteVector,
     Container,
     ListOf,
+    ProgressiveByteList,
+    ProgressiveContainer,
+    ProgressiveListOf,
     Uint,
     decode_object,
 )
@@ -123,3 +126,17 @@ def test_object__refused_size_before_decoding():
 def test_encode__refused_value(codec, value):
     with pytest.raises(EncodeError):
         codec.encode(value, "x")
+
+
+def test_progressive_types__have_the_bytes_of_their_relatives():
+    value = Sample(7, b"ab", b"c")
+    codec = ProgressiveContainer(
+        Sample, number=Uint(2, int), left=ProgressiveByteList(4), right=ProgressiveByteList(4)
+    )
+    encoded = codec.encode(value)
+    assert encoded == SAMPLE.encode(value)
+    assert codec.decode(memoryview(encoded)) == value
+    blobs = ProgressiveListOf(ProgressiveByteList(3), 2)
+    assert blobs.encode((b"a", b"bcd"), "x") == BLOBS.encode((b"a", b"bcd"), "x")
+    with pytest.raises(DecodeError, match="4 bytes exceed the limit of 3"):
+        blobs.decode(memoryview(b"\x04\0\0\0abcd"), "x")
