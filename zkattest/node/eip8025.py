@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import trio
 
@@ -13,30 +12,18 @@ from zkattest.machines.proof_events import ProofEvent, SavedProofs
 from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
 from zkattest.node.beacon_feed import BeaconFeed, FeedSettings
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.loop import SystemClock
 from zkattest.node.proof_runner import ProofGossipRunner
+from zkattest.node.validators import (
+    BeaconValidators,
+    ListedValidators,
+    open_beacon_validators,
+)
 from zkattest.ports import ChainFeed, Network, ProofChecker, ValidatorView
-from zkattest.rpc import BeaconChain, BeaconLimits, BeaconNode, CachedValidatorView
-from zkattest.spec.answers import ActiveValidator, Refused, ValidatorOutcome
+from zkattest.rpc import BeaconChain
 from zkattest.spec.gossiped_proof import GOSSIP_ORDERS, proof_decoder
-from zkattest.spec.reasons import Reason
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
-from zkattest.types.ids import Epoch, ValidatorIndex
 from zkattest.types.proof_profiles import MessageKind
-
-
-@dataclass(frozen=True, slots=True)
-class ListedValidators:
-    """Take validators from a list: all of them are active, nobody else is known."""
-
-    pubkeys: Mapping[ValidatorIndex, bytes]
-
-    async def validator_at(self, index: ValidatorIndex, epoch: Epoch) -> ValidatorOutcome:
-        """Say who a validator is, whatever the epoch."""
-        await trio.lowlevel.checkpoint()
-        pubkey = self.pubkeys.get(index)
-        return ActiveValidator(pubkey) if pubkey else Refused(Reason.UNKNOWN_VALIDATOR)
 
 
 class NoFeed:
@@ -72,41 +59,23 @@ async def open_proof_gossip(
     if domain_type is None:
         raise ValueError(f"{settings.profile.name}: messages are not signed")
     domain = compute_domain(domain_type, settings.fork_root)
-    store = _open_store(settings)
-    chain, view = _open_beacon_node(settings)
-    feed: ChainFeed = NoFeed()
-    if chain is not None:
-        feed_settings = FeedSettings(slots_per_epoch=settings.slots_per_epoch)
-        feed = BeaconFeed(
-            chain,
-            settings.chain_id,
-            observer,
-            feed_settings,
-            names_requests=settings.profile.message is MessageKind.SIGNED_PROOF,
-        )
-    try:
-        saved = store.load() if store else SavedProofs()
-        async with trio.open_nursery() as nursery:
-            if isinstance(view, CachedValidatorView):
-                nursery.start_soon(view.run)
-            yield ProofGossipRunner(
-                machine=ProofGossipMachine(machine_settings(settings), saved),
-                network=network,
-                validators=view,
-                proofs=proofs,
-                feed=feed,
-                domain_at=lambda _slot: domain,
-                observer=observer,
-                slots=settings.clock,
-                store=store,
-                slots_per_epoch=settings.slots_per_epoch,
-            )
-            nursery.cancel_scope.cancel()
-    finally:
-        if chain is not None:
-            chain.close()
+    async with AsyncExitStack() as stack:
+        store, feed = _open_store(settings), _open_feed(settings, observer, stack)
         if store is not None:
-            store.close()
+            stack.callback(store.close)
+        saved = store.load() if store else SavedProofs()
+        yield ProofGossipRunner(
+            machine=ProofGossipMachine(machine_settings(settings), saved),
+            network=network,
+            validators=await stack.enter_async_context(_open_validators(settings)),
+            proofs=proofs,
+            feed=feed,
+            domain_at=lambda _slot: domain,
+            observer=observer,
+            slots=settings.clock,
+            store=store,
+            slots_per_epoch=settings.slots_per_epoch,
+        )
 
 
 def _open_store(settings: Eip8025Settings) -> ProofStore | None:
@@ -116,12 +85,27 @@ def _open_store(settings: Eip8025Settings) -> ProofStore | None:
     return ProofStore(settings.store, network_id, max_kept_bytes=settings.store_bytes)
 
 
-def _open_beacon_node(settings: Eip8025Settings) -> tuple[BeaconChain | None, ValidatorView]:
-    """Ask the node about blocks; about validators too, unless they are listed."""
+def _open_feed(settings: Eip8025Settings, observer: Observer, stack: AsyncExitStack) -> ChainFeed:
+    """Ask the node about blocks, where there is one."""
     if settings.beacon_node is None:
-        return None, ListedValidators(settings.validators)
+        return NoFeed()
     chain = BeaconChain(settings.beacon_node, settings.profile)
-    if settings.validators:
-        return chain, ListedValidators(settings.validators)
-    node = BeaconNode(settings.beacon_node, settings.slots_per_epoch, BeaconLimits())
-    return chain, CachedValidatorView(node, SystemClock())
+    stack.callback(chain.close)
+    return BeaconFeed(
+        chain,
+        settings.chain_id,
+        observer,
+        FeedSettings(slots_per_epoch=settings.slots_per_epoch),
+        names_requests=settings.profile.message is MessageKind.SIGNED_PROOF,
+    )
+
+
+@asynccontextmanager
+async def _open_validators(settings: Eip8025Settings) -> AsyncIterator[ValidatorView]:
+    """Take the validators that are listed; without a list, ask the node."""
+    if settings.validators or settings.beacon_node is None:
+        yield ListedValidators(settings.validators)
+        return
+    asked = BeaconValidators(settings.beacon_node, settings.slots_per_epoch)
+    async with open_beacon_validators(asked) as view:
+        yield view
