@@ -11,6 +11,8 @@ import pytest
 import trio
 
 from tests.helpers.gossip import ANY_PORT, SETTINGS, Collector, seed
+from tests.helpers.web_server import web_server
+from tests.unit.rpc.test_beacon_chain import answers, responder
 from zkattest.crypto import bls
 from zkattest.crypto.hashing import (
     compute_domain,
@@ -24,6 +26,8 @@ from zkattest.machines.proof_events import BlockSeen, PayloadSeen, ProofEvent
 from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import GossipHost, topic_string
+from zkattest.node.config_eip8025 import Eip8025Settings
+from zkattest.node.eip8025 import open_proof_gossip
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.spec.answers import (
     ActiveValidator,
@@ -37,8 +41,8 @@ from zkattest.spec.gossiped_proof import GOSSIP_ORDERS, proof_decoder
 from zkattest.spec.presets import DOMAIN_EXECUTION_PROOF
 from zkattest.spec.reasons import CannotVerify, InvalidProof, Reason
 from zkattest.store.proofs import ProofStore
-from zkattest.types.ids import Epoch, ProgramVk, ProofType, Root, Slot, ValidatorIndex
-from zkattest.types.proof_profiles import PROFILES, ProfileName
+from zkattest.types.ids import ChainId, Epoch, ProgramVk, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.proof_profiles import PROFILES, PayloadFork, ProfileName
 from zkattest.types.wire import (
     MAX_SIGNED_PROOF_BYTES,
     ExecutionProofEnvelope,
@@ -263,3 +267,40 @@ async def test_restarted_node__does_not_verify_again(tmp_path):
                 await node.log.wait_for(1)
                 assert node.log.settled == [expected]
                 assert node.verifiers.verified == (expected[0] == "accept")
+
+
+@pytest.mark.trio
+async def test_node__learns_blocks_from_a_consensus_node_and_judges_proofs_of_them(tmp_path):
+    # The recorded proofs prove blocks of delayed execution: for this network the wrong statement.
+    root = Root(bytes.fromhex("01" * 32))
+    listen = {"listen": ANY_PORT, "peers": (), "topics": {TOPIC: MAX_SIGNED_PROOF_BYTES}}
+    log, verifiers = Log(), Verifiers()
+    known = answers(PayloadFork.GLOAS)
+    known["/eth/v1/beacon/states/head/finality_checkpoints"]["finalized"]["epoch"] = "1"
+    with trio.fail_after(60), web_server(responder(known)) as server:
+        settings = Eip8025Settings(
+            profile=BETA4,
+            chain_id=ChainId(1),
+            fork_version=bytes.fromhex("70000001"),
+            genesis_validators_root=Root(b"\x99" * 32),
+            fork_digest=FORK_ROOT[:4],
+            clock=SlotClock(0, 12_000),
+            slots_per_epoch=32,
+            proof_types={ProofType(1): (ProofSystem.SP1, PROGRAM_VK)},
+            beacon_node=server.url,
+            validators={VALIDATOR: bls.public_key(SECRET)},
+            store=f"sqlite:///{tmp_path / 'proofs.sqlite'}",
+        )
+        async with (
+            GossipHost.open(*listen.values(), seed(1), SETTINGS) as host,
+            open_proof_gossip(settings, host, verifiers, log) as runner,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(runner.run, host.messages)
+            async with open_prover(3, host.address) as (prover, _):
+                prover.publish(TOPIC, signed(PACK[1].proof(), block=root))
+                await log.wait_for(1)
+                await runner.drain()
+            assert log.settled == [("reject", Reason.SCHEMA_MISMATCH)]
+            assert runner.machine.blocks[root].slot == 77
+            nursery.cancel_scope.cancel()
