@@ -59,6 +59,7 @@ record: setup ## regenerate the recorded chain and prove what is not proven yet
 vectors: setup ## write the vectors (the recorded chain apart), and pack all of them into dist/
 	$(BIN)/python -m tools.vectors fill
 	$(BIN)/python -m tools.vectors.execution fill
+	$(BIN)/python -m tools.vectors.eip8025 fill
 	$(BIN)/python -m tools.vectors pack
 
 wheel: setup ## build a wheel into dist/

@@ -4,6 +4,7 @@ Switch one rule off, or move one of its bounds, in the code that is loaded.
 A rule is one of these statements, in a function at the top of a module:
 
     raise InvalidBlock(Reason.X, ...)            raise InvalidBlock(Reason(...), ...) from ...
+    raise GossipReject(Reason.X, ...)
     first.where(mask, Reason.X, ...)             first.at(row, Reason.X, ...)
     first.because(row, ...)
 
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, ModuleType
 
+RAISED = {"InvalidBlock", "GossipReject"}
 NOTED = {"where", "at", "because"}
 MOVED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
@@ -134,7 +136,7 @@ def rules(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, ast.expr | None
 def is_rule(node: ast.stmt) -> bool:
     """Tell whether a statement is one of the forms."""
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-        return isinstance(node.exc.func, ast.Name) and node.exc.func.id == "InvalidBlock"
+        return isinstance(node.exc.func, ast.Name) and node.exc.func.id in RAISED
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         call = node.value.func
         is_noted = isinstance(call, ast.Attribute) and call.attr in NOTED

@@ -110,4 +110,8 @@ def test_pack__same_bytes_twice_and_a_manifest_of_all(tmp_path) -> None:
     listed = {f"{top}/{line[66:]}": line[:64] for line in lines}
     assert listed == {name: sha256(data).hexdigest() for name, data in read.items()}
     assert f"{top}/docs/vectors.md" in listed
+    assert f"{top}/docs/vectors-eip8025.md" in listed
+    assert (
+        f"{top}/vectors/eip8025/beta4/gossip/accepted/proof__accept_32_bytes/input.json" in listed
+    )
     assert f"{top}/vectors/eip7886/static/header/ordinary__valid/input.json" in listed

@@ -30,9 +30,11 @@ def digest(files: dict[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def compare(files: dict[str, bytes], root: Path = PACK) -> Iterator[str]:
+def compare(
+    files: dict[str, bytes], root: Path = PACK, owned: Sequence[str] = OWNED
+) -> Iterator[str]:
     """Name what is not in a folder as it should be."""
-    there = {path.relative_to(root).as_posix() for path in existing(root)}
+    there = {path.relative_to(root).as_posix() for path in existing(root, owned)}
     for name in sorted(there | files.keys()):
         if name not in files:
             yield f"{name}: superfluous"
@@ -42,9 +44,9 @@ def compare(files: dict[str, bytes], root: Path = PACK) -> Iterator[str]:
             yield f"{name}: changed"
 
 
-def write(files: dict[str, bytes], root: Path = PACK) -> list[str]:
+def write(files: dict[str, bytes], root: Path = PACK, owned: Sequence[str] = OWNED) -> list[str]:
     """Write what differs, remove what is superfluous; give the names."""
-    changed = list(compare(files, root))
+    changed = list(compare(files, root, owned))
     for line in changed:
         name, _, what = line.partition(": ")
         if what == "superfluous":
@@ -52,15 +54,15 @@ def write(files: dict[str, bytes], root: Path = PACK) -> list[str]:
         else:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(files[name])
-    for owned in OWNED:
-        remove_empty_folders(root / owned)
+    for name in owned:
+        remove_empty_folders(root / name)
     return changed
 
 
-def existing(root: Path) -> Iterator[Path]:
+def existing(root: Path, owned: Sequence[str] = OWNED) -> Iterator[Path]:
     """List the files in the folders that are ours."""
-    for owned in OWNED:
-        yield from (path for path in (root / owned).rglob("*") if path.is_file())
+    for name in owned:
+        yield from (path for path in (root / name).rglob("*") if path.is_file())
 
 
 def remove_empty_folders(root: Path) -> None:

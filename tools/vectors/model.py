@@ -177,12 +177,13 @@ def render(value: Mapping[str, Any]) -> bytes:
 
 @dataclass(slots=True)
 class Names:
-    """Refuse a name that is taken."""
+    """Refuse a name that is taken, or has another form than the pack's."""
 
+    form: str = r"[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_]+"
     taken: set[str] = field(default_factory=set)
 
     def claim(self, name: str) -> None:
-        """Take a name; raise ValueError where it is taken or no plain word."""
-        if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_]+", name) or name in self.taken:
-            raise ValueError(f"{name}: taken, or not three words of lower-case letters")
+        """Take a name; raise ValueError where it is taken or made of other than plain words."""
+        if not re.fullmatch(self.form, name) or name in self.taken:
+            raise ValueError(f"{name}: taken, or not words of lower-case letters")
         self.taken.add(name)

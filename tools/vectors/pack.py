@@ -12,8 +12,13 @@ from typing import Final
 import zkattest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-FOLDERS: Final = ("vectors/eip7886", "vectors/schemas")
-DOCUMENTS: Final = ("docs/vectors.md", "docs/vectors-execution.md", "docs/reasons.md")
+FOLDERS: Final = ("vectors/eip7886", "vectors/eip8025", "vectors/schemas")
+DOCUMENTS: Final = (
+    "docs/vectors.md",
+    "docs/vectors-execution.md",
+    "docs/vectors-eip8025.md",
+    "docs/reasons.md",
+)
 LICENCES: Final = ("LICENSE-APACHE", "LICENSE-MIT")
 MANIFEST: Final = "MANIFEST.sha256"
 

@@ -22,7 +22,7 @@ _GLOB_CHARACTERS: Final = frozenset("*?[")
 
 @dataclass(frozen=True, slots=True)
 class VectorCase:
-    """Hold one vector; `id` is runner, group and name, `runner` says who can check it."""
+    """Hold one vector; `id` ends with runner, group and name, `runner` says who can check it."""
 
     id: str
     runner: str

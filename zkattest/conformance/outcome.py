@@ -10,7 +10,7 @@ from typing import Any, Final
 from zkattest.conformance.values import CaseError, as_json, read_object
 
 # What another program may leave out; when it gives them they have to be right.
-OPTIONAL: Final = frozenset({"operands", "notices"})
+OPTIONAL: Final = frozenset({"operands", "notices", "marked"})
 # Words for people: two right programs say them differently.
 INFORMATIVE: Final = "detail"
 # Members of an answer that are about the question.
@@ -19,12 +19,30 @@ _SHOWN_CHARACTERS: Final = 160
 
 
 class Verdict(StrEnum):
-    """Name the answers; the last one is for programs that do not check everything."""
+    """
+    Name the answers.
+
+    Gossiped messages are accepted, ignored or rejected, and a script is played, whatever it gives.
+    `skipped` is for programs that do not check everything.
+    """
 
     VALID = "valid"
     INVALID = "invalid"
     CANNOT_CHECK = "cannot_check"
+    ACCEPT = "accept"
+    IGNORE = "ignore"
+    REJECT = "reject"
+    PLAYED = "played"
     SKIPPED = "skipped"
+
+
+# What a verdict is given with.
+_WORDS: Final = {
+    Verdict.INVALID: "reason",
+    Verdict.CANNOT_CHECK: "cause",
+    Verdict.IGNORE: "reason",
+    Verdict.REJECT: "reason",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ def read_outcome(value: object) -> Outcome:
     except ValueError:
         known = ", ".join(Verdict)
         raise CaseError("verdict", f"{_shown(answer.get('verdict'))}, expected {known}") from None
-    word = {Verdict.INVALID: "reason", Verdict.CANNOT_CHECK: "cause"}.get(verdict)
+    word = _WORDS.get(verdict)
     if word and not isinstance(answer.get(word), str):
         raise CaseError(word, f"missing beside the verdict {verdict}")
     return Outcome(verdict, {n: item for n, item in answer.items() if n not in ENVELOPE})

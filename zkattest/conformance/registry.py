@@ -11,7 +11,11 @@ from zkattest.conformance.cases import CASE_FILE, VectorCase, is_wanted, read_ca
 from zkattest.conformance.chain import META_FILE, read_chain_case
 from zkattest.conformance.claim import check_claim
 from zkattest.conformance.execution import check_execution, read_execution_case
+from zkattest.conformance.gossip import check_gossip
 from zkattest.conformance.outcome import Outcome
+from zkattest.conformance.pool import check_pool
+from zkattest.conformance.signing import check_signing
+from zkattest.conformance.ssz import check_ssz
 from zkattest.conformance.static import check_static
 from zkattest.conformance.values import CaseError
 
@@ -25,14 +29,17 @@ class Runner:
     Know how to read the cases of a folder, and how to answer them.
 
     `is_complete` asks that an answer of ours gives everything the vector has, and nothing else.
+    `by_profile` says that a pack has the folder once for each profile.
     """
 
     check: Check
     read: Read = read_case
     is_complete: bool = True
+    by_profile: bool = False
 
 
-# The name is that of the folder: `<pack>/<runner>/<group>/<case>`.
+# The name is that of the folder: `<pack>/<runner>/<group>/<case>`, with a profile before the runner
+# where there are several.
 RUNNERS: Final[dict[str, Runner]] = {
     "static": Runner(check_static),
     "claim": Runner(check_claim),
@@ -40,6 +47,11 @@ RUNNERS: Final[dict[str, Runner]] = {
     "execution": Runner(check_execution, read_execution_case, is_complete=False),
     # `<pack>/chain/<case>`; a recorded chain lists no notices.
     "chain": Runner(check_static, read_chain_case, is_complete=False),
+    # Execution proofs on gossip (EIP-8025).
+    "ssz": Runner(check_ssz, by_profile=True),
+    "signing": Runner(check_signing, by_profile=True),
+    "gossip": Runner(check_gossip, by_profile=True),
+    "pool": Runner(check_pool, by_profile=True),
 }
 
 
@@ -71,5 +83,6 @@ def find_cases(path: Path, pattern: str = "") -> list[Found]:
 
 def _found(folder: Path, depth: int) -> Found:
     name = folder.parents[depth - 1].name
-    case_id = "/".join(folder.parts[-1 - depth :])
-    return Found(case_id, folder, name, RUNNERS.get(name))
+    runner = RUNNERS.get(name)
+    depth += runner is not None and runner.by_profile
+    return Found("/".join(folder.parts[-1 - depth :]), folder, name, runner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+from zkattest.crypto.hashing import sha256
 from zkattest.types.ids import FixedBytes
 
 # Above what any input may be, so that a wrong count costs a line and not the machine's memory.
@@ -12,6 +13,7 @@ MAX_VALUE_BYTES: Final = 1 << 26
 # JSON's readers in many languages keep integers exactly up to here only.
 FIRST_TEXT_NUMBER: Final = 1 << 53
 _MAX_DIGITS: Final = 100
+_DIGEST_BYTES: Final = 32
 
 F = TypeVar("F", bound=FixedBytes)
 
@@ -27,30 +29,47 @@ class CaseError(Exception):
 
 def read_bytes(value: object, field: str) -> bytes:
     """
-    Read bytes: `0x…`, or a list of `0x…` and `{"repeat": "0x…", "times": n}` to be joined.
+    Read bytes: `0x…`, or a list of pieces to be joined.
 
-    Raises `CaseError`; the size is checked before anything is repeated.
+    A piece is `0x…`, `{"repeat": "0x…", "times": n}` or `{"sha256": "0x…", "bytes": n}`. Raises
+    `CaseError`; the size is checked before anything is repeated or made.
     """
     if isinstance(value, str):
         return _read_hex(value, field)
     if not isinstance(value, list):
         raise CaseError(field, "expected 0x and hexadecimal digits, or a list of pieces")
-    read, size_bytes = [], 0
+    read, left_bytes = [], MAX_VALUE_BYTES
     for part in value:
-        piece, times = _read_part(part, field)
-        size_bytes += len(piece) * times
-        if size_bytes > MAX_VALUE_BYTES:
-            raise CaseError(field, f"more than {MAX_VALUE_BYTES} bytes")
-        read.append(piece * times)
+        read.append(_read_part(part, left_bytes, field))
+        left_bytes -= len(read[-1])
     return b"".join(read)
 
 
-def _read_part(part: object, field: str) -> tuple[bytes, int]:
+def stretch(seed: bytes, size_bytes: int) -> bytes:
+    """Make bytes that no compressor shortens: SHA-256 of the seed and 0, 1, … as uint64 LE."""
+    blocks = -(-size_bytes // _DIGEST_BYTES)
+    made = b"".join(sha256(seed + number.to_bytes(8, "little")) for number in range(blocks))
+    return made[:size_bytes]
+
+
+def _read_part(part: object, left_bytes: int, field: str) -> bytes:
     if isinstance(part, str):
-        return _read_hex(part, field), 1
-    if isinstance(part, dict) and part.keys() == {"repeat", "times"}:
-        return _read_hex(part["repeat"], field), read_number(part["times"], field)
-    raise CaseError(field, "expected 0x and digits, or a list of these and of repeats")
+        piece, times = _read_hex(part, field), 1
+    elif isinstance(part, dict) and part.keys() == {"repeat", "times"}:
+        piece, times = _read_hex(part["repeat"], field), read_number(part["times"], field)
+    elif isinstance(part, dict) and part.keys() == {"sha256", "bytes"}:
+        seed, size_bytes = _read_hex(part["sha256"], field), read_number(part["bytes"], field)
+        _require_room(size_bytes, left_bytes, field)
+        return stretch(seed, size_bytes)
+    else:
+        raise CaseError(field, "expected 0x and digits, or a list of these and of repeats")
+    _require_room(len(piece) * times, left_bytes, field)
+    return piece * times
+
+
+def _require_room(size_bytes: int, left_bytes: int, field: str) -> None:
+    if size_bytes > left_bytes:
+        raise CaseError(field, f"more than {MAX_VALUE_BYTES} bytes")
 
 
 def _read_hex(text: object, field: str) -> bytes:
@@ -89,6 +108,17 @@ def read_flag(value: object, field: str) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
         raise CaseError(field, "expected true or false")
+    return value
+
+
+def read_text(value: object, field: str) -> str:
+    """Read text that can be written as UTF-8."""
+    if not isinstance(value, str):
+        raise CaseError(field, "expected text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise CaseError(field, "half of a character") from None
     return value
 
 

@@ -36,6 +36,8 @@ def test_outcome__round_trip():
         ({"verdict": "invalid"}, "reason"),
         ({"verdict": "invalid", "reason": 7}, "reason"),
         ({"verdict": "cannot_check"}, "cause"),
+        ({"verdict": "ignore", "retry": True}, "reason"),
+        ({"verdict": "reject"}, "reason"),
     ],
 )
 def test_outcome__refused(value, field):
@@ -93,3 +95,24 @@ def test_differences__of_a_valid_case_ask_for_what_it_gives():
 
 def test_differences__true_is_not_one():
     assert differences(valid(flag=True), valid(flag=1), is_complete=False) != []
+
+
+def test_differences__marks_may_be_left_out_and_a_retry_may_not():
+    wanted = read_outcome(
+        {"verdict": "ignore", "reason": "unknown_block", "marked": False, "retry": True}
+    )
+    said = {"verdict": "ignore", "reason": "unknown_block"}
+    assert differences(wanted, read_outcome({**said, "retry": True}), is_complete=False) == []
+    assert differences(wanted, read_outcome(said), is_complete=False) == [
+        "retry: missing, expected True"
+    ]
+    wrong = read_outcome({**said, "retry": True, "marked": True})
+    assert differences(wanted, wrong, is_complete=False) == ["marked: True, expected False"]
+
+
+def test_differences__of_what_becomes_of_a_message():
+    wanted = read_outcome({"verdict": "reject", "reason": "proof_invalid"})
+    got = read_outcome({"verdict": "ignore", "reason": "not_checked"})
+    assert differences(wanted, got, is_complete=True) == [
+        "verdict: ignore (not_checked), expected reject (proof_invalid)"
+    ]

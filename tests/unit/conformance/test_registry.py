@@ -7,7 +7,8 @@ import pytest
 from zkattest.conformance.registry import RUNNERS, find_cases
 from zkattest.conformance.values import CaseError
 
-PACK = Path(__file__).resolve().parents[3] / "vectors" / "eip7886"
+VECTORS = Path(__file__).resolve().parents[3] / "vectors"
+PACK = VECTORS / "eip7886"
 
 
 def test_find__same_ids_from_every_path():
@@ -34,3 +35,13 @@ def test_find__unknown_runner_cannot_be_read(tmp_path):
     assert (found.id, found.runner) == ("dance/slow/waltz", None)
     with pytest.raises(CaseError, match="runner: none for dance"):
         found.read()
+
+
+def test_find__profile_is_part_of_the_id_where_a_pack_has_several():
+    name = "beta4/gossip/accepted/proof__accept_32_bytes"
+    folder = VECTORS / "eip8025" / name
+    for path in (VECTORS, VECTORS / "eip8025", folder.parents[1], folder):
+        found = find_cases(path, name)
+        assert [one.id for one in found] == [name]
+        assert found[0].runner is RUNNERS["gossip"]
+        assert found[0].read().group == "beta4/gossip/accepted"

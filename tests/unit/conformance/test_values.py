@@ -1,5 +1,7 @@
 """Values have one form, and everything else is refused with its field."""
 
+from hashlib import sha256
+
 import pytest
 
 from zkattest.conformance import values
@@ -14,8 +16,11 @@ from zkattest.conformance.values import (
     read_list,
     read_number,
     read_object,
+    read_text,
 )
 from zkattest.types.ids import Address, Root
+
+FIRST_DIGEST = sha256(b"abc" + bytes(8)).digest()
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,12 @@ from zkattest.types.ids import Address, Root
         (["0x01", {"repeat": "0x0203", "times": 2}, "0x04"], b"\1\2\3\2\3\4"),
         ([{"repeat": "0xff", "times": 0}], b""),
         ([{"repeat": "0x00", "times": MAX_VALUE_BYTES}], bytes(MAX_VALUE_BYTES)),
+        ([{"sha256": "0x616263", "bytes": 0}], b""),
+        ([{"sha256": "0x616263", "bytes": 5}, "0xff"], FIRST_DIGEST[:5] + b"\xff"),
+        (
+            [{"sha256": "0x616263", "bytes": 40}],
+            FIRST_DIGEST + sha256(b"abc\1" + bytes(7)).digest()[:8],
+        ),
     ],
 )
 def test_bytes__read(written, data):
@@ -53,6 +64,11 @@ def test_bytes__read(written, data):
         [{"repeat": "0x00", "times": 1, "more": 1}],
         [{"repeat": "0x00", "times": MAX_VALUE_BYTES + 1}],
         [{"repeat": "0x00", "times": 2**70}],
+        [{"sha256": "0x00", "bytes": MAX_VALUE_BYTES + 1}],
+        [{"sha256": "0x00", "bytes": 2**70}],
+        [{"sha256": "0x00", "bytes": -1}],
+        [{"sha256": "00", "bytes": 1}],
+        [{"sha256": "0x00"}],
     ],
 )
 def test_bytes__refused(written):
@@ -108,3 +124,13 @@ def test_repeat__is_measured_before_it_is_made(monkeypatch):
     assert read_bytes([{"repeat": "0x00", "times": 3}], "x") == bytes(3)
     with pytest.raises(CaseError, match="more than 3 bytes"):
         read_bytes(["0x01", {"repeat": "0x00", "times": 10**15}], "x")
+    with pytest.raises(CaseError, match="more than 3 bytes"):
+        read_bytes([{"sha256": "0x00", "bytes": 3}, "0x00"], "x")
+
+
+@pytest.mark.parametrize("value", [7, None, ["a"], "\ud800"])
+def test_text__refused(value):
+    with pytest.raises(CaseError) as caught:
+        read_text(value, "input.json")
+    assert caught.value.field == "input.json"
+    assert read_text("é", "x") == "é"
