@@ -14,7 +14,7 @@ HALF_LIFE_S = 1.0
 STEADY_S = HALF_LIFE_S / 0.693
 STRANGER_MOST = 0.25
 STRANGER_LEAST = 0.02
-STRANGERS_TOGETHER = 0.5
+STRANGERS_TOGETHER = 0.3
 FRIEND_MOST = 0.75
 LONGEST_PAUSE_S = 1.0
 ACTIVE_FROM_S = 0.001
@@ -30,7 +30,7 @@ class WorkMeter:
         """
         Count `work_s` seconds of work and return for how many seconds the peer is to wait.
 
-        A friend has delivered what was accepted; strangers share half of the processor.
+        A friend has delivered what was accepted; strangers share a third of the processor.
         """
         spent = self._spent.setdefault(peer, DecayingCount(HALF_LIFE_S))
         spent.add(work_s, now_s)

@@ -62,6 +62,10 @@ class CachedMessage:
     stored_s: float
 
 
+# What an entry takes beside its frame; a cache of small messages is mostly that.
+ENTRY_BYTES = 512
+
+
 class MessageCache:
     """Keep accepted messages for peers that ask for them, newest first, bounded in bytes."""
 
@@ -73,10 +77,10 @@ class MessageCache:
 
     def put(self, message_id: bytes, topic: str, frame: bytes, now_s: float) -> None:
         """Keep a message; drop the oldest ones that no longer fit."""
-        if message_id in self._entries or len(frame) > self._limit_bytes:
+        if message_id in self._entries or len(frame) + ENTRY_BYTES > self._limit_bytes:
             return
         self._entries[message_id] = CachedMessage(topic, frame, now_s)
-        self.size_bytes += len(frame)
+        self.size_bytes += len(frame) + ENTRY_BYTES
         while self.size_bytes > self._limit_bytes:
             self._drop_oldest()
 
@@ -101,4 +105,4 @@ class MessageCache:
 
     def _drop_oldest(self) -> None:
         _, entry = self._entries.popitem(last=False)
-        self.size_bytes -= len(entry.frame)
+        self.size_bytes -= len(entry.frame) + ENTRY_BYTES
