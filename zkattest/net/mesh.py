@@ -146,7 +146,8 @@ class Mesh:
         place, crowds = self._place(peer), self._crowds(topic)
         if place.is_chosen:
             return True
-        [(crowded, size)] = crowds.most_common(1)
+        # Nobody is in a mesh that is to have no members.
+        crowded, size = max(crowds.items(), key=lambda each: each[1], default=("", 0))
         if size < crowds[place.address] + 2:
             return False
         strangers = [each for each in self.members[topic] if self._place(each).address == crowded]

@@ -82,6 +82,15 @@ def test_graft__is_answered_by_a_prune_when_the_mesh_is_full(fixture: Fixture) -
     assert fixture.pruned() == ["e"]
 
 
+def test_graft__is_answered_by_a_prune_when_the_mesh_is_to_have_no_members() -> None:
+    none = GossipSettings(degree=0, degree_low=0, degree_high=0, prune_backoff_s=60.0)
+    sent: list[tuple[str, Rpc]] = []
+    mesh = Mesh([T], none, ScoreBook(), lambda *each: sent.append(each), random.Random(1))
+    mesh.handle_graft("a", T, 0.0)
+    assert mesh.members == {T: set()}
+    assert sent == [("a", Rpc(prune=((T, 60),)))]
+
+
 def test_graft__is_refused_and_debited_before_the_backoff_is_over(fixture: Fixture) -> None:
     subscribe(fixture, "a")
     fixture.mesh.handle_prune("a", T, 60.0, 0.0)
