@@ -179,7 +179,8 @@ class NodeView:
         for way, count in (("in", traffic.bytes_in), ("out", traffic.bytes_out)):
             meaning = "Bytes of all connections, as they cross the socket"
             yield Reading("network_bytes", meaning, count, {"direction": way}, is_counter=True)
-        for event, count in host.counters().items():
+        # A counter that alerts look at stands there from the start: its first step counts, too.
+        for event, count in ({"delivered": 0, "reject": 0} | host.counters()).items():
             meaning = "What happened in the gossip shell"
             yield Reading("network_events", meaning, count, {"event": event}, is_counter=True)
 

@@ -1,7 +1,9 @@
 """What the pages say of a node, from its parts."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trio
@@ -89,6 +91,16 @@ async def test_metrics__hold_readings_of_now(view):
     assert f'zkattest_build_info{{version="{__version__}"}} 1.0' in text
     assert 'zkattest_mesh_peers{topic="proof"} 0.0' in text
     assert 'zkattest_ready_condition{condition="peers"} 0.0' in text
+
+
+async def test_metrics__are_all_in_the_documents(view):
+    text = (await view.pages()["/metrics"]()).body.decode()
+    families = re.findall(r"^# TYPE zkattest_(\w+)", text, re.MULTILINE)
+    names = {name.removesuffix("_total") for name in families if not name.endswith("_created")}
+    page = (Path(__file__).parents[3] / "docs" / "operators" / "node.md").read_text()
+    table = page.partition("## Metrics")[2].partition("## Alerts")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == names
 
 
 def test_size__adds_up_what_is_written_ahead(tmp_path):
