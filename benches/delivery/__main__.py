@@ -162,8 +162,7 @@ def plan(arguments: argparse.Namespace, number: int, network: Network) -> Plan:
         arguments.validation_ms,
         max(1.0, slots(arguments) * arguments.slot_s / 240),
         network.in_namespace,
-        arguments.congestion,
-        json.loads(arguments.settings),
+        {"congestion_control": arguments.congestion} | json.loads(arguments.settings),
     )
 
 
@@ -202,7 +201,8 @@ def main() -> None:
         },
         "network": network.description,
         "shaper": counted,
-        "congestion_control": results[0]["congestion_control"],
+        "congestion_control": results[0]["congestion_control"]
+        + (" refused" if summary["counters"].get("congestion_control_refused") else ""),
         "nodes": arguments.nodes,
         "slots": slots(arguments),
         "messages_a_slot": arguments.types,
@@ -233,9 +233,10 @@ def show(report: dict[str, Any], view: Any) -> None:
             target = f"   target {TARGETS[name]}" if name in TARGETS else ""
             console.print(f"{name:>30}  {value}{target}", highlight=False)
     console.print(f"{'shaper':>30}  {report['shaper']}", highlight=False)
-    for seconds, mean_mib, largest_mib in report["memory_mib"][
-        :: max(1, len(report["memory_mib"]) // 12)
-    ]:
+    if report["traffic_factor"] is None:
+        console.print(f"{'traffic_factor':>30}  not measured: no interface of their own")
+    memory = report["memory_mib"]
+    for seconds, mean_mib, largest_mib in memory[:: max(1, len(memory) // 12)]:
         console.print(f"{seconds:>30.0f} s  {mean_mib} MiB mean, {largest_mib} MiB largest")
 
 
@@ -256,7 +257,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--jitter-ms", type=float, default=20.0)
     parser.add_argument("--loss-percent", type=float, default=1.0)
     parser.add_argument("--in-order", action="store_true", help="jitter never reorders packets")
-    parser.add_argument("--congestion", default="", help="TCP's congestion control, as the kernel")
+    parser.add_argument("--congestion", default="bbr", help="TCP's congestion control")
     parser.add_argument("--settings", default="{}", help="fields of GossipSettings, in JSON")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--proxy", action="store_true", help="only delay, as without namespaces")

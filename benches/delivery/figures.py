@@ -59,6 +59,11 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     }
 
 
+def share(part: float, whole: float) -> float | None:
+    """Divide what the kernel counted; none where the nodes had no interface of their own."""
+    return round(part / whole, 3) if part and whole else None
+
+
 def summarize(results: Results, size_bytes: int, deadline_ms: float) -> dict[str, Any]:
     """Take the figures that the targets are about."""
     arrivals = first_arrivals(results)
@@ -81,11 +86,9 @@ def summarize(results: Results, size_bytes: int, deadline_ms: float) -> dict[str
         "delivered_twice": sum(len(each["arrivals"]) for each in results) - len(arrivals),
         **percentiles(times),
         "copies": round(total["received"] / max(1, expected), 3),
-        "traffic_factor": round(total["wire_received_bytes"] / needed_bytes, 3),
+        "traffic_factor": share(total["wire_received_bytes"], needed_bytes),
         "payload_factor": round(total["received_bytes"] / needed_bytes, 3),
-        "segments_sent_again_percent": round(
-            100 * total["segments_sent_again"] / max(1, total["segments_sent"]), 2
-        ),
+        "segments_sent_again": share(total["segments_sent_again"], total["segments_sent"]),
         "peak_rss_mib": round(max(each["peak_rss_mib"] for each in results), 1),
         "lag_p99_ms": quantile(lags, 0.99),
         "lag_max_ms": max(lags, default=0),

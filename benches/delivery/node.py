@@ -30,7 +30,6 @@ HEADER_BYTES = 4
 DEVICE = "shaped0"
 CLONE_NEWNET = 0x40000000
 LAG_EVERY_S = 0.02
-CONGESTION_FILE = Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class Plan:
     validation_ms: float
     memory_every_s: float
     in_namespace: bool
-    congestion: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
     def publisher(self, index: int) -> int:
@@ -88,18 +86,15 @@ def enter_network(plan: Plan) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "network namespace")
-    if plan.congestion:
-        CONGESTION_FILE.write_text(plan.congestion)
-
-
-def congestion_control() -> str:
-    """Return what our TCP connections are paced by."""
-    return CONGESTION_FILE.read_text().strip()
 
 
 def traffic() -> dict[str, int]:
-    """Read what the kernel counts on the interface, and the segments that TCP sent again."""
-    counted = {"wire_received_bytes": 0, "wire_sent_bytes": 0, "wire_received_packets": 0}
+    """
+    Read what the kernel counts on the interface, and the segments that TCP sent again.
+
+    Nothing without a namespace of our own: the machine's counters are not ours.
+    """
+    counted: dict[str, int] = {}
     for line in Path("/proc/self/net/dev").read_text().splitlines():
         name, _, rest = line.partition(":")
         if name.strip() == DEVICE:
@@ -109,6 +104,8 @@ def traffic() -> dict[str, int]:
                 "wire_sent_bytes": columns[8],
                 "wire_received_packets": columns[1],
             }
+    if not counted:
+        return {}
     names, values = (
         line.split()
         for line in Path("/proc/self/net/snmp").read_text().splitlines()
@@ -202,7 +199,7 @@ async def main(plan: Plan) -> dict[str, Any]:
             "mesh": len(host.mesh_peers(TOPIC)),
             "cpu_s": spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime,
             "peak_rss_mib": spent.ru_maxrss / 1_024,
-            "congestion_control": congestion_control(),
+            "congestion_control": settings.congestion_control,
         }
     raise AssertionError("unreachable")
 
