@@ -10,6 +10,7 @@ from typing import Any
 
 from zkattest.machines.settings import AttesterSettings, Policy
 from zkattest.node.config_network import read_anchor, read_profile
+from zkattest.node.config_peering import PeeringConfig, read_peering
 from zkattest.node.config_reader import ConfigError, Mistake, Notes, Table, read_toml
 from zkattest.node.config_sections import (
     HttpSettings,
@@ -48,6 +49,7 @@ class NodeConfig:
     state: StateSettings = field(default_factory=StateSettings)
     http: HttpSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
+    peering: PeeringConfig | None = None
 
     def attester_settings(self) -> AttesterSettings:
         """Give the part that the machine reads."""
@@ -78,7 +80,7 @@ def load_config(path: Path) -> NodeConfig:
 def known_fields() -> set[str]:
     """Return the dotted names of all fields that a file may have."""
     # A section that is read only where it is there has to be there.
-    entry: Mapping[str, Any] = {"http": {}, "network": {"proof_types": [{}]}}
+    entry: Mapping[str, Any] = {"http": {}, "peering": {}, "network": {"proof_types": [{}]}}
     root = Table(Notes(Path("none.toml")), entry)
     _read(root)
     return {name.replace("[0]", "") for name in root.known()}
@@ -95,6 +97,7 @@ def _read(root: Table) -> NodeConfig | None:
     table = root.table("node")
     node, state = read_node(table), read_state(table)
     http, log = read_http(root), read_log(root.table("log"))
+    peering = read_peering(root)
     if profile is None:
         return None
     return NodeConfig(
@@ -109,4 +112,5 @@ def _read(root: Table) -> NodeConfig | None:
         state=state,
         http=http,
         log=log,
+        peering=peering,
     )

@@ -16,11 +16,13 @@ from zkattest.api import HttpLimits, HttpServer
 from zkattest.machines.attester import AttesterMachine
 from zkattest.machines.events import SavedState
 from zkattest.net import GossipHost
+from zkattest.net.boundary import KeyKind
 from zkattest.node.arrivals import ProofArrivals
 from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal
+from zkattest.node.peering import StandingChain, make_keeper, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner, SystemClock
 from zkattest.node.state import StateSources, open_sources
@@ -54,6 +56,8 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
         store = open_store(config, stack)
         saved = store.load() if store else SavedState()
         state = stack.enter_context(open_sources(config.state))
+        digest = config.profile.fork.fork_digest
+        chain, peering = StandingChain(digest), config.peering
         async with AsyncExitStack() as shells:
             server = await shells.enter_async_context(open_http(config.http))
             host = await shells.enter_async_context(
@@ -62,11 +66,17 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
                     config.peers,
                     config.profile.topics.limits_bytes(),
                     config.key_seed,
+                    services=make_peering(peering, chain) if peering else None,
+                    key_kind=peering.key_kind if peering else KeyKind.ED25519,
                 )
             )
             view = compose(config, observer, host, store, saved, state)
+            chain.follow(view.machine.standing)
             nursery = await shells.enter_async_context(trio.open_nursery())
             start(nursery, view, server, saved)
+            if peering is not None:
+                keeper = make_keeper(peering, host, digest, view.clock, observer)
+                nursery.start_soon(keeper.run)
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
             stack.enter_context(second_signal_kills())
             await drain(view)
