@@ -8,7 +8,7 @@ BIN := .venv/bin
 CARGO := tools/cargo.sh
 RUST := --manifest-path rust/Cargo.toml --locked
 FUZZ_SECONDS ?= 600
-CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
+CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml benches/delivery/shaper/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -25,6 +25,7 @@ test-rust: setup
 	$(CARGO) test $(RUST) --release --workspace --quiet
 	$(CARGO) test --manifest-path guests/sp1/crypto/Cargo.toml --locked --quiet
 	$(CARGO) test --manifest-path provers/field-tests/Cargo.toml --locked --release --quiet
+	$(CARGO) test --manifest-path benches/delivery/shaper/Cargo.toml --locked --quiet
 
 test-python: setup
 	$(BIN)/python -m pytest -m "not prove" $(PYTEST)
@@ -68,6 +69,7 @@ wheel: setup ## build a wheel into dist/
 bench: setup ## print the speed tables
 	for bench in benches/bench_*.py; do $(BIN)/python "$$bench" || exit; done
 	$(BIN)/python -m benches.static
+	$(BIN)/python -m benches.delivery
 
 lock: setup ## pin the dependencies of pyproject.toml again
 	tools/lock.sh
