@@ -42,7 +42,13 @@ class KeystoreSigner(RawKeySigner):
 
         Raises `KeystoreError`, which names the file that is wrong.
         """
-        return await trio.to_thread.run_sync(cls.unlock, keystore, password_file)
+        return await trio.to_thread.run_sync(
+            cls.unlock,
+            keystore,
+            password_file,
+            # libp2p brings trio-typing, whose stubs of an older trio hide trio's own types.
+            abandon_on_cancel=True,  # type: ignore[call-arg, unused-ignore]
+        )
 
     @classmethod
     def unlock(cls, keystore: Path, password_file: Path) -> Self:
