@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ from zkattest.spec.answers import (
     Refused,
     ValidatorOutcome,
 )
-from zkattest.spec.gossiped_proof import GOSSIP_ORDERS, proof_decoder
+from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
 from zkattest.spec.presets import DOMAIN_EXECUTION_PROOF
 from zkattest.spec.reasons import CannotVerify, InvalidProof, Reason
 from zkattest.store.proofs import ProofStore
@@ -161,7 +162,7 @@ async def open_node(
 ) -> AsyncIterator[Node]:
     settings = ProofGossipSettings(
         order=GOSSIP_ORDERS[BETA4.name],
-        decode=proof_decoder(BETA4),
+        decode=partial(read_gossiped_proof, BETA4),
         proof_types=frozenset({ProofType(1)}),
     )
     saved = (store.load(),) if store else ()

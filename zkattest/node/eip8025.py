@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import trio
 
@@ -20,7 +21,7 @@ from zkattest.node.validators import (
 )
 from zkattest.ports import ChainFeed, Network, ProofChecker, ValidatorView
 from zkattest.rpc import BeaconChain
-from zkattest.spec.gossiped_proof import GOSSIP_ORDERS, proof_decoder
+from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
 from zkattest.types.proof_profiles import MessageKind
@@ -38,7 +39,7 @@ def machine_settings(settings: Eip8025Settings) -> ProofGossipSettings:
     """Give the part that the machine reads."""
     return ProofGossipSettings(
         order=GOSSIP_ORDERS[settings.profile.name],
-        decode=proof_decoder(settings.profile),
+        decode=partial(read_gossiped_proof, settings.profile),
         proof_types=frozenset(settings.proof_types),
         max_message_bytes=settings.profile.max_message_bytes,
         max_proof_bytes=settings.profile.max_proof_bytes,

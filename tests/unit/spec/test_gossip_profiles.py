@@ -86,3 +86,11 @@ def test_message__not_opened_without_rules(name, message):
     profile = PROFILES[name]
     with pytest.raises(ValueError, match=f"{name}: no rules of gossip"):
         read_gossiped_proof(profile, encode_message(profile, message))
+
+
+@pytest.mark.parametrize("order", GOSSIP_ORDERS.values())
+def test_order__has_every_rule_and_marks_right_before_the_engine(order):
+    missing = set(GossipRule) - set(order)
+    assert missing <= {GossipRule.BLOCK_NOT_FINALIZED, GossipRule.PAYLOAD_AVAILABLE}
+    assert order.index(GossipRule.MARK_SEEN) + 1 == order.index(GossipRule.PROOF_VALID)
+    assert order.index(GossipRule.SIGNATURE_VALID) < order.index(GossipRule.MARK_SEEN)
