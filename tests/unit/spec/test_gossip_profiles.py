@@ -6,7 +6,12 @@ import pytest
 
 from zkattest.crypto.proof_roots import hash_tree_root_content
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
-from zkattest.spec.proof_gossip import ORDER_BETA4, ORDER_CS5566, ORDER_PAYLOAD_REQUEST
+from zkattest.spec.proof_gossip import (
+    ORDER_BETA4,
+    ORDER_CS5566,
+    ORDER_PAYLOAD_REQUEST,
+    GossipRule,
+)
 from zkattest.types.errors import DecodeError
 from zkattest.types.ids import BlockHash, ProofType, Root, ValidatorIndex
 from zkattest.types.proof_messages import (
