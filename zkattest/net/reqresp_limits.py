@@ -72,11 +72,22 @@ class TokenBucket:
 
     def reserve(self, cost: float, now_s: float) -> float:
         """Take `cost` and return for how many seconds whoever took it has to wait."""
+        self._fill(now_s)
+        self._tokens -= cost
+        return max(0.0, -self._tokens * self._quota.period_s / self._quota.burst)
+
+    def take(self, cost: float, now_s: float) -> bool:
+        """Take `cost` if it is there; False, and nothing is taken, when it is not."""
+        self._fill(now_s)
+        if self._tokens < cost:
+            return False
+        self._tokens -= cost
+        return True
+
+    def _fill(self, now_s: float) -> None:
         rate = self._quota.burst / self._quota.period_s
         self._tokens = min(self._quota.burst, self._tokens + (now_s - self._at_s) * rate)
         self._at_s = now_s
-        self._tokens -= cost
-        return max(0.0, -self._tokens / rate)
 
 
 @dataclass(slots=True)

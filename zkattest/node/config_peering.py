@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ class PeeringConfig:
     wanted_peers: int = 16
     requires_status: bool = False
     custody_group_count: int = 0
+    mdns_interface: str | None = None
 
 
 def read_peering(root: Table) -> PeeringConfig | None:
@@ -31,6 +33,9 @@ def read_peering(root: Table) -> PeeringConfig | None:
     if not root.has("peering"):
         return None
     table, default = root.table("peering"), PeeringConfig()
+    interface = table.text("mdns_interface", "")
+    if interface:
+        table.make("mdns_interface", ipaddress.IPv4Address, interface)
     texts = table.texts("records", ())
     if len(texts) > _MOST_RECORDS:
         table.wrong("records", f"{len(texts)}, expected {_MOST_RECORDS} at most")
@@ -45,6 +50,7 @@ def read_peering(root: Table) -> PeeringConfig | None:
         wanted_peers=table.integer("wanted_peers", default.wanted_peers),
         requires_status=table.flag("requires_status", default=default.requires_status),
         custody_group_count=table.integer("custody_group_count", default.custody_group_count),
+        mdns_interface=interface or None,
     )
 
 

@@ -22,7 +22,7 @@ from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal
-from zkattest.node.peering import StandingChain, make_keeper, make_peering
+from zkattest.node.peering import StandingChain, find_peers, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner, SystemClock
 from zkattest.node.state import StateSources, open_sources
@@ -75,8 +75,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             nursery = await shells.enter_async_context(trio.open_nursery())
             start(nursery, view, server, saved)
             if peering is not None:
-                keeper = make_keeper(peering, host, digest, view.clock, observer)
-                nursery.start_soon(keeper.run)
+                nursery.start_soon(find_peers, peering, host, digest, view.clock, observer)
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
             stack.enter_context(second_signal_kills())
             await drain(view)

@@ -9,6 +9,7 @@ import trio
 
 from zkattest.machines.standing import Standing
 from zkattest.net import GossipHost
+from zkattest.net.lan_discovery import LanDiscovery
 from zkattest.net.peer_book import PeerBook
 from zkattest.net.peer_keeper import KeeperSettings, PeerFile, PeerKeeper, learn_records
 from zkattest.net.peering import Peering, PeeringSettings
@@ -120,18 +121,29 @@ def make_peering(
     return Peering(chain, metadata, settings, profile, proofs)
 
 
-def make_keeper(
+async def find_peers(
     config: PeeringConfig,
     host: GossipHost,
     fork_digest: bytes,
     clock: Clock,
     observer: Observer,
-) -> PeerKeeper:
-    """Make what dials the peers of records and of the book, and log the records left out."""
+) -> None:
+    """Dial the peers of records, of the book and of the local network; until cancelled."""
     book = PeerBook()
-    digest = ForkDigest(fork_digest)
-    for reason in learn_records(book, config.records, digest, host.peer_id):
+    for reason in learn_records(book, config.records, ForkDigest(fork_digest), host.peer_id):
         observer.event("record_left_out", reason=reason)
     settings = KeeperSettings(wanted_peers=config.wanted_peers)
     file = PeerFile(config.peer_file) if config.peer_file else None
-    return PeerKeeper(host, book, clock.now_ms, settings, file)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(PeerKeeper(host, book, clock.now_ms, settings, file).run)
+        if config.mdns_interface is not None:
+            lan = LanDiscovery(host.address, config.mdns_interface, book)
+            nursery.start_soon(_discover, lan, observer)
+
+
+async def _discover(lan: LanDiscovery, observer: Observer) -> None:
+    try:
+        await lan.run()
+    except OSError as error:
+        # The other ways to find peers go on.
+        observer.event("mdns_unavailable", reason=str(error))

@@ -28,6 +28,13 @@ def test_bucket__fills_up_to_its_burst() -> None:
     assert [bucket.reserve(1, 1000.0) for _ in range(3)] == [0.0, 0.0, 5.0]
 
 
+def test_bucket__refuses_what_is_not_there_and_owes_nothing() -> None:
+    bucket = TokenBucket(Quota(2, 10.0), 0.0)
+    assert [bucket.take(1, 0.0) for _ in range(50)] == [True, True] + [False] * 48
+    assert bucket.take(1, 5.0)
+    assert not bucket.take(1, 9.0)
+
+
 def test_limits__two_requests_at_once_of_a_protocol() -> None:
     limits = RequestLimits(SETTINGS, 0.0)
     assert [limits.enter("a", "/ping") for _ in range(3)] == [True, True, False]

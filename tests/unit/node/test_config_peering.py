@@ -34,6 +34,7 @@ peer_file = "peers.json"
 wanted_peers = 3
 requires_status = true
 custody_group_count = 4
+mdns_interface = "192.168.1.5"
 """
     assert load_config(write(tmp_path, GOOD + text)).peering == PeeringConfig(
         key_kind=KeyKind.ED25519,
@@ -42,6 +43,7 @@ custody_group_count = 4
         wanted_peers=3,
         requires_status=True,
         custody_group_count=4,
+        mdns_interface="192.168.1.5",
     )
 
 
@@ -54,6 +56,7 @@ custody_group_count = 4
         (f'records = ["{EIP_TEXT[:-3]}_l8"]', "peering.records[0]", "is not the key's"),
         (f'records = ["{MALFORMED}"]', "peering.records[0]", "eth2: 5 bytes, expected 16"),
         (f"records = {['x'] * 257}", "peering.records", "257, expected 256 at most"),
+        ('mdns_interface = "eth0"', "peering.mdns_interface", "'eth0'"),
         ("wanted_peers = -1", "peering.wanted_peers", "expected 0 or more"),
         ("bootnodes = []", "peering.bootnodes", "unknown"),
     ],

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
 from tests.unit.net.test_enr import EIP_TEXT, FORK
 from zkattest.machines.proof_events import KeepProof, ProofMark
@@ -16,7 +18,7 @@ from zkattest.net.enr import parse_record, port_entry, sign_record
 from zkattest.net.proof_requests import ProofSourceFault
 from zkattest.net.secp256k1 import SecretKey
 from zkattest.node.config_peering import PeeringConfig
-from zkattest.node.peering import StandingChain, StoredProofs, make_keeper, make_peering
+from zkattest.node.peering import StandingChain, StoredProofs, find_peers, make_peering
 from zkattest.store.proofs import ProofStore
 from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.peering import MetaData, Status
@@ -30,15 +32,21 @@ class Events:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, object]]] = []
+        self.arrived = trio.Event()
 
     def event(self, name: str, **fields: object) -> None:
         self.seen.append((name, fields))
+        self.arrived.set()
 
 
 class Host:
     """Be nobody's peer."""
 
     peer_id = parse_record(EIP_TEXT).peer_id
+    address = f"/ip4/127.0.0.1/tcp/9000/p2p/{peer_id}"
+
+    def connected_peers(self) -> frozenset[str]:
+        return frozenset()
 
     def now_ms(self) -> int:
         return 0
@@ -105,14 +113,17 @@ def test_peering__serves_what_the_configuration_says() -> None:
     assert peering.metadata == MetaData(1, custody_group_count=4, execution_proof_aware=True)
 
 
-def test_keeper__names_the_records_that_it_leaves_out() -> None:
+async def test_finding__names_the_records_that_it_leaves_out(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
     stranger = sign_record(
         SecretKey(b"\2" * 32),
         1,
         {b"ip": b"\1\2\3\4", b"tcp": port_entry(9000), b"eth2": FORK.encode()},
     )
     config, events = PeeringConfig(records=(parse_record(EIP_TEXT), stranger)), Events()
-    make_keeper(config, Host(), b"abcd", Host(), events)
+    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events)
+    await trio.sleep(1)
     assert events.seen == [
         ("record_left_out", {"reason": f"{Host.peer_id}: is our own"}),
         (
@@ -120,3 +131,14 @@ def test_keeper__names_the_records_that_it_leaves_out() -> None:
             {"reason": f"{stranger.peer_id}: is on fork 0xafcaaba0, we on 0x61626364"},
         ),
     ]
+
+
+async def test_finding__goes_on_where_there_is_no_multicast(nursery: trio.Nursery) -> None:
+    # An address that is documentation's, hence no interface of this machine.
+    events = Events()
+    config = PeeringConfig(mdns_interface="192.0.2.1")
+    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events)
+    with trio.fail_after(10):
+        await events.arrived.wait()
+    (name, _), *others = events.seen
+    assert (name, others) == ("mdns_unavailable", [])
