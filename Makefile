@@ -8,7 +8,7 @@ BIN := .venv/bin
 CARGO := tools/cargo.sh
 RUST := --manifest-path rust/Cargo.toml --locked
 FUZZ_SECONDS ?= 600
-CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml benches/delivery/shaper/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
+CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml tests/interop/rust/Cargo.toml benches/delivery/shaper/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
