@@ -40,6 +40,19 @@ class FailingSigner:
         raise CannotSign(Cause.TIMEOUT, "down")
 
 
+class WatchingSigner(RawKeySigner):
+    """Look, as another process would, what is on disk when the key is asked."""
+
+    def __init__(self, path):
+        super().__init__(SECRET)
+        self.path = path
+        self.seen = []
+
+    async def sign(self, data):
+        self.seen += SqliteSigningGuard(self.path).entries()
+        return await super().sign(data)
+
+
 @pytest.fixture
 def guard(tmp_path):
     return SqliteSigningGuard(tmp_path / "guard.sqlite")
@@ -51,10 +64,11 @@ async def test_envelope__signed_in_its_domain():
     assert signed == SignedExecutionProofEnvelope(ENVELOPE, INDEX, signature)
 
 
-async def test_envelope__entered_with_key_block_type_and_slot(guard):
-    await EnvelopeSigner(RawKeySigner(SECRET), INDEX, DOMAIN, guard).sign(ENVELOPE, SLOT)
+async def test_envelope__entered_with_key_block_type_and_slot_before_it_is_signed(guard):
+    signer = WatchingSigner(guard.path)
+    await EnvelopeSigner(signer, INDEX, DOMAIN, guard).sign(ENVELOPE, SLOT)
     subject = ProofSubject(PUBKEY, BLOCK, TYPE, SLOT)
-    assert guard.entries() == [SignedProof(subject, DATA.signing_root)]
+    assert signer.seen == guard.entries() == [SignedProof(subject, DATA.signing_root)]
 
 
 async def test_envelope__refused_where_another_proof_was_signed(guard):
