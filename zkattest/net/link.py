@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
@@ -29,6 +30,7 @@ MESHSUB_PROTOCOLS = (MESHSUB_V12, "/meshsub/1.1.0")
 IDENTIFY_PROTOCOL = "/ipfs/id/1.0.0"
 PING_PROTOCOL = "/ipfs/ping/1.0.0"
 PING_BYTES = 32
+MOST_PING_STREAMS = 2
 GOODBYE_S = 0.2
 # A slow peer may take long for a message, as long as it keeps taking.
 PATIENCE_BYTES = 4 * FRAME_PAYLOAD_BYTES
@@ -119,7 +121,7 @@ class Link:
             channel, is_initiator=is_initiator, keepalive_s=settings.keepalive_s, pace=self._pace
         )
         self._inbound: Stream | None = None
-        self._pings: Stream | None = None
+        self._pings: deque[Stream] = deque()
         self._scope = trio.CancelScope()
 
     def close(self) -> None:
@@ -219,16 +221,17 @@ class Link:
             stream.reset()
 
     async def _answer_pings(self, stream: Stream) -> None:
-        # One stream of pings is enough: others could sit on what they sent.
-        if self._pings is not None:
-            self._pings.reset()
-        self._pings = stream
+        # Two, as the protocol says, for a peer may open the next before we hear that it closed the
+        # last; more could sit on what they sent.
+        if len(self._pings) == MOST_PING_STREAMS:
+            self._pings.popleft().reset()
+        self._pings.append(stream)
         try:
             while True:
                 await stream.write(await stream.read(PING_BYTES))
         finally:
-            if self._pings is stream:
-                self._pings = None
+            if stream in self._pings:
+                self._pings.remove(stream)
 
     async def _receive_gossip(self, stream: Stream) -> None:
         # One stream of gossip at a time: a second one replaces the first, as in other clients.
