@@ -36,6 +36,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 VECTORS: Final = ROOT / "vectors" / "eip7886"
 CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
 MESSAGES: Final = ROOT / "tests" / "fixtures" / "proof_messages"
+KEYSTORES: Final = ROOT / "tests" / "fixtures" / "eip2335"
 # Larger inputs teach a fuzzer little and make it slow.
 MAX_VECTOR_BYTES: Final = 6_000
 _LONG_LIST: Final = 0xF7
@@ -66,6 +67,7 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
     for name, data in transaction_seeds():
         yield "transaction", name, data
     yield from proof_seeds()
+    yield from json_seeds()
     for group, path in sorted(smallest_vectors().items()):
         given = json.loads(path.read_bytes())
         yield "vector", group, json.dumps(given, separators=(",", ":")).encode()
@@ -132,6 +134,26 @@ def proof_seeds() -> Iterator[tuple[str, str, bytes]]:
         yield "revision", name, compress(message)
         request = MESSAGES / f"request-{profile.payload_fork}.ssz"
         yield "payload_request", name, chosen + request.read_bytes()
+
+
+def json_seeds() -> Iterator[tuple[str, str, bytes]]:
+    """Take the keystores of EIP-2335, and answers about validators in the Beacon API's shape."""
+    for path in sorted(KEYSTORES.glob("*.json")):
+        yield "keystore", path.stem, path.read_bytes()
+    yield "validators", "none", b'{"execution_optimistic":false,"finalized":false,"data":[]}'
+    for status, exit_epoch in (("active_ongoing", (1 << 64) - 1), ("exited_slashed", 9)):
+        validator = {
+            "pubkey": "0x" + "a5" * 48,
+            "withdrawal_credentials": "0x01" + "00" * 31,
+            "effective_balance": "32000000000",
+            "slashed": False,
+            "activation_eligibility_epoch": "0",
+            "activation_epoch": "1",
+            "exit_epoch": str(exit_epoch),
+            "withdrawable_epoch": str((1 << 64) - 1),
+        }
+        entry = {"index": "1", "balance": "1", "status": status, "validator": validator}
+        yield "validators", status, json.dumps({"data": [entry]}).encode()
 
 
 def before_fork(parent: bytes) -> OsakaHeader:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from tests.fuzz.key_targets import fuzz_keystore, fuzz_validators
 from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
 from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
@@ -33,19 +34,9 @@ from zkattest.net.errors import ProtocolViolation
 from zkattest.net.snappy import SnappyError, compress, decompress
 from zkattest.net.wire import decode_rpc
 from zkattest.node.embed import check_block
-from zkattest.rpc.beacon import decode_validators
-from zkattest.signers.keystore import (
-    DERIVED_KEY_BYTES,
-    MAX_PBKDF2_ITERATIONS,
-    MAX_SCRYPT_BLOCK_MIXES,
-    MAX_SCRYPT_MEMORY_BYTES,
-    KeystoreError,
-    decode_keystore,
-)
 from zkattest.spec.presets import OSAKA
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, Reason, Refusal
 from zkattest.spec.revisions import judge_revisions
-from zkattest.spec.validators import is_consistent
 from zkattest.types.block import Account
 from zkattest.types.errors import DecodeError, WitnessError
 from zkattest.types.execution import (
@@ -54,7 +45,7 @@ from zkattest.types.execution import (
     ExecutionWitness,
     StatelessInput,
 )
-from zkattest.types.ids import ChainId, Epoch, ValidatorIndex
+from zkattest.types.ids import ChainId
 from zkattest.types.json_text import parse_json
 from zkattest.types.payload_request import decode_request, request_codec
 from zkattest.types.proof_json import decode_message_json, encode_message_json
@@ -330,36 +321,6 @@ def _run(data: bytes) -> bytes:
     from zkattest import _core
 
     return _core.run_statement(data)
-
-
-def fuzz_keystore(data: bytes) -> None:
-    """Decode a keystore; what its key would take to derive is bounded before it is derived."""
-    try:
-        keystore = decode_keystore(Path("keystore"), data)
-    except KeystoreError as refusal:
-        assert refusal.reason
-        return
-    asked = keystore.kdf_parameters
-    assert asked["dklen"] in DERIVED_KEY_BYTES
-    if keystore.kdf == "scrypt":
-        assert 128 * asked["n"] * asked["r"] <= MAX_SCRYPT_MEMORY_BYTES
-        assert asked["n"] * asked["r"] * asked["p"] <= MAX_SCRYPT_BLOCK_MIXES
-    else:
-        assert asked["c"] <= MAX_PBKDF2_ITERATIONS
-    assert len(keystore.ciphertext) == len(keystore.checksum) == 32
-
-
-def fuzz_validators(data: bytes) -> None:
-    """Decode a beacon node's answer about validators 0 and 1 in the state of epoch 9."""
-    asked = [ValidatorIndex(0), ValidatorIndex(1)]
-    try:
-        records = decode_validators(parse_json(data), asked, Epoch(9))
-    except (DecodeError, ValueError):
-        return
-    for index, record in records.items():
-        assert index in asked
-        assert (record.index, len(record.pubkey)) == (index, 48)
-        assert is_consistent(record, Epoch(9))
 
 
 @cache
