@@ -15,6 +15,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from weakref import WeakSet
 
 import trio
 
@@ -66,7 +67,6 @@ class PeerRecord:
     proof_status: ExecutionProofStatus | None = None
     announced_seq_number: int = 0
     goodbye: int | None = None
-    is_parting: bool = False
     links: int = 0
     changed: trio.Event = field(default_factory=trio.Event)
 
@@ -109,6 +109,8 @@ class Peering:
         self._server = RequestServer(protocols, self._answer, self._settings.requests)
         self._records: dict[str, PeerRecord] = {}
         self._strangers: OrderedDict[str, float] = OrderedDict()
+        # Weak: a link may be parted with before or after anybody attends it.
+        self._parting: WeakSet[Connection] = WeakSet()
 
     # What the host asks of us.
 
@@ -251,9 +253,9 @@ class Peering:
         reason = judge_status(self._chain, record.status) if record.status else None
         if reason is None:
             return False
-        if record.is_parting:
+        if link in self._parting:
             return True
-        record.is_parting = True
+        self._parting.add(link)
         self.counters["irrelevant_network"] += 1
         self._strangers[link.peer_id] = trio.current_time() + self._settings.stranger_pause_s
         self._strangers.move_to_end(link.peer_id)

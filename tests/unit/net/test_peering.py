@@ -122,6 +122,18 @@ async def test_peers__part_on_another_fork(
         assert not any(end.blamed for end in ends)
 
 
+async def test_peers__part_on_every_link_of_a_stranger(clock: trio.testing.MockClock) -> None:
+    ours = peering()
+    async with (
+        met(ours, Mute(OTHER_FORK), 0.0) as first,
+        met(ours, Mute(OTHER_FORK), 2.0) as second,
+    ):
+        assert first[0].ended.is_set()
+        assert second[0].ended.is_set()
+        assert ours.counters["irrelevant_network"] == 2
+        assert ours.peers() == {}
+
+
 async def test_peers__hear_why_we_part(clock: trio.testing.MockClock) -> None:
     heard = []
 
