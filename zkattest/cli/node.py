@@ -9,10 +9,17 @@ import typer
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, error_line
-from zkattest.node.config import ConfigError, NodeConfig, load_config, sample_config
+from zkattest.node.config import (
+    ConfigError,
+    NodeConfig,
+    ProofNodeConfig,
+    load_any_config,
+    sample_config,
+)
 from zkattest.node.config_sections import LogFormat, LogLevel
 from zkattest.node.log_lines import open_log
 from zkattest.node.main import CannotListen, run_node
+from zkattest.node.proof_node import run_proof_node
 from zkattest.node.runner import SystemClock
 from zkattest.store import StateStoreError, StoreError
 
@@ -28,6 +35,10 @@ def node(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
     ] = False,
+    eip8025: Annotated[
+        bool,
+        typer.Option("--eip8025", help="Print the sample for a consensus network's proofs."),
+    ] = False,
     log_format: Annotated[
         LogFormat | None, typer.Option("--log-format", help="Instead of log.format of the file.")
     ] = None,
@@ -35,9 +46,9 @@ def node(
         LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
     ] = None,
 ) -> int:
-    """Run an attester node; one line an event on standard output, until it is interrupted."""
+    """Run a node; one line an event on standard output, until it is interrupted."""
     if print_config:
-        typer.echo(sample_config(), nl=False)
+        typer.echo(sample_config(eip8025=eip8025), nl=False)
         return ExitCode.VALID
     if config is None:
         raise BadInput("--config", "", "missing; --print-config prints a sample")
@@ -50,13 +61,14 @@ def node(
         format=log_format or settings.log.format,
         level=log_level or settings.log.level,
     )
-    return run(config, replace(settings, log=log))
+    with_log = replace(settings, log=log)
+    return run(config, with_log)
 
 
-def read_config(path: Path) -> NodeConfig:
+def read_config(path: Path) -> NodeConfig | ProofNodeConfig:
     """Read the file; one line on standard error for every mistake in it."""
     try:
-        return load_config(path)
+        return load_any_config(path)
     except ConfigError as error:
         *others, last = error.mistakes
         for mistake in others:
@@ -64,15 +76,19 @@ def read_config(path: Path) -> NodeConfig:
         raise BadInput(path, last.field, last.reason) from error
 
 
-def run(path: Path, settings: NodeConfig) -> int:
+def run(path: Path, settings: NodeConfig | ProofNodeConfig) -> int:
     """Run until interrupted; what cannot be opened is named by its field."""
-    observer = open_log(settings.log, settings.profile.clock, SystemClock())
+    observer = open_log(settings.log, settings.clock, SystemClock())
+    store = "node.store" if isinstance(settings, NodeConfig) else "eip8025.store"
     try:
-        trio.run(run_node, settings, observer)
+        if isinstance(settings, NodeConfig):
+            trio.run(run_node, settings, observer)
+        else:
+            trio.run(run_proof_node, settings, observer)
     except StateStoreError as error:
         raise BadInput(path, "node.state_store", error) from error
     except StoreError as error:
-        raise BadInput(path, "node.store", error) from error
+        raise BadInput(path, store, error) from error
     except CannotListen as error:
         raise BadInput(path, error.field, error) from error
     except (OSError, ValueError) as error:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from zkattest.machines.settings import AttesterSettings, Policy
+from zkattest.machines.slot_clock import SlotClock
+from zkattest.node.config_eip8025 import Eip8025Settings, read_eip8025
 from zkattest.node.config_network import read_anchor, read_profile
 from zkattest.node.config_peering import PeeringConfig, read_peering
 from zkattest.node.config_reader import ConfigError, Mistake, Notes, Table, read_toml
 from zkattest.node.config_sections import (
     HttpSettings,
     LogSettings,
+    NodeSettings,
+    read_attester,
     read_http,
     read_log,
     read_node,
-    read_state,
 )
 from zkattest.node.profile import Profile
 from zkattest.node.state import StateSettings
@@ -27,7 +29,9 @@ __all__ = [
     "ConfigError",
     "Mistake",
     "NodeConfig",
+    "ProofNodeConfig",
     "known_fields",
+    "load_any_config",
     "load_config",
     "read_anchor",
     "sample_config",
@@ -51,6 +55,11 @@ class NodeConfig:
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
 
+    @property
+    def clock(self) -> SlotClock:
+        """Return the network's time."""
+        return self.profile.clock
+
     def attester_settings(self) -> AttesterSettings:
         """Give the part that the machine reads."""
         profile = self.profile
@@ -65,11 +74,40 @@ class NodeConfig:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ProofNodeConfig:
+    """Hold what a node needs that judges the execution proofs of a consensus network."""
+
+    eip8025: Eip8025Settings
+    node: NodeSettings
+    http: HttpSettings | None = None
+    log: LogSettings = field(default_factory=LogSettings)
+    peering: PeeringConfig | None = None
+
+    @property
+    def clock(self) -> SlotClock:
+        """Return the network's time."""
+        return self.eip8025.clock
+
+
 def load_config(path: Path) -> NodeConfig:
-    """Read a configuration; raise one `ConfigError` for all that is wrong with it."""
+    """Read an attester's configuration; raise one `ConfigError` for all that is wrong with it."""
+    config = load_any_config(path)
+    if not isinstance(config, NodeConfig):
+        raise ConfigError(path, Mistake("network", "missing"))
+    return config
+
+
+def load_any_config(path: Path) -> NodeConfig | ProofNodeConfig:
+    """
+    Read a configuration of either kind; raise one `ConfigError` for all that is wrong with it.
+
+    A file with `[eip8025]` is about a consensus network's proofs, any other about delayed
+    execution; two networks are two processes.
+    """
     notes = Notes(path)
     root = Table(notes, read_toml(path))
-    config = _read(root)
+    config = _read_proof_node(root) if root.has("eip8025") else _read_attester(root)
     root.refuse_unknown()
     notes.raise_mistakes()
     if config is None:
@@ -77,25 +115,30 @@ def load_config(path: Path) -> NodeConfig:
     return config
 
 
-def known_fields() -> set[str]:
-    """Return the dotted names of all fields that a file may have."""
+def known_fields(*, eip8025: bool = False) -> set[str]:
+    """Return the dotted names of all fields that a file of one of the two kinds may have."""
     # A section that is read only where it is there has to be there.
-    entry: Mapping[str, Any] = {"http": {}, "peering": {}, "network": {"proof_types": [{}]}}
+    entry: dict[str, Any] = {"http": {}, "peering": {}}
+    if eip8025:
+        entry["eip8025"] = {"fork_digest": "", "proof_types": [{}], "validators": [{}]}
+    else:
+        entry["network"] = {"proof_types": [{}]}
     root = Table(Notes(Path("none.toml")), entry)
-    _read(root)
-    return {name.replace("[0]", "") for name in root.known()}
+    _ = _read_proof_node(root) if eip8025 else _read_attester(root)
+    return {name.replace("[0]", "") for name in root.known()} - {"network"}
 
 
-def sample_config() -> str:
+def sample_config(*, eip8025: bool = False) -> str:
     """Return a configuration with a comment for every line, as `--print-config` prints it."""
-    return resources.files("zkattest.node").joinpath("node.sample.toml").read_text("utf-8")
+    name = "eip8025.sample.toml" if eip8025 else "node.sample.toml"
+    return resources.files("zkattest.node").joinpath(name).read_text("utf-8")
 
 
-def _read(root: Table) -> NodeConfig | None:
+def _read_attester(root: Table) -> NodeConfig | None:
     """Read every section, so that all mistakes are noted."""
     profile = read_profile(root.table("network"))
     table = root.table("node")
-    node, state = read_node(table), read_state(table)
+    node, attester = read_node(table), read_attester(table)
     http, log = read_http(root), read_log(root.table("log"))
     peering = read_peering(root)
     if profile is None:
@@ -105,12 +148,24 @@ def _read(root: Table) -> NodeConfig | None:
         listen=node.listen,
         peers=node.peers,
         key_seed=node.key_seed,
-        store=node.store,
-        policy=node.policy,
+        store=attester.store,
+        policy=attester.policy,
         stop_with_stdin=node.stop_with_stdin,
         drain_ms=node.drain_ms,
-        state=state,
+        state=attester.state,
         http=http,
         log=log,
         peering=peering,
     )
+
+
+def _read_proof_node(root: Table) -> ProofNodeConfig | None:
+    """Read every section, so that all mistakes are noted."""
+    if root.has("network"):
+        root.wrong("network", "eip8025 is there too, expected one of the two")
+    settings, node = read_eip8025(root), read_node(root.table("node"))
+    http, log = read_http(root), read_log(root.table("log"))
+    peering = read_peering(root)
+    if settings is None:
+        return None
+    return ProofNodeConfig(settings, node, http, log, peering)

@@ -8,7 +8,7 @@ A new section is a dataclass here or in the package that uses it, a `read_…(ta
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -26,15 +26,22 @@ _MAX_PORT: Final = 65_535
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Hold the section `[node]` without the fields about state."""
+    """Hold the fields of `[node]` that every kind of node has."""
 
     listen: str
     peers: tuple[str, ...]
-    key_seed: bytes
-    store: Path | None
-    policy: Policy
+    key_seed: bytes = field(repr=False)
     stop_with_stdin: bool
     drain_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttesterFields:
+    """Hold the fields of `[node]` that only an attester has."""
+
+    store: Path | None
+    policy: Policy
+    state: StateSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class LogSettings:
 
 
 def read_node(table: Table) -> NodeSettings:
-    """Read what the node is: its identity, its peers, its store and its policy."""
+    """Read what the node is: its identity and its peers."""
     listen = table.text("listen", "/ip4/127.0.0.1/tcp/0")
     table.make("listen", Address.parse, listen)
     peers = table.texts("peers", ())
@@ -90,10 +97,17 @@ def read_node(table: Table) -> NodeSettings:
         listen=listen,
         peers=peers,
         key_seed=_read_seed(table),
-        store=table.path("store"),
-        policy=table.choice("policy", Policy, Policy.ABSTAIN),
         stop_with_stdin=table.flag("stop_with_stdin", default=False),
         drain_ms=table.integer("drain_ms", 5_000),
+    )
+
+
+def read_attester(table: Table) -> AttesterFields:
+    """Read what an attester keeps, and what it does without a proof."""
+    return AttesterFields(
+        store=table.path("store"),
+        policy=table.choice("policy", Policy, Policy.ABSTAIN),
+        state=read_state(table),
     )
 
 

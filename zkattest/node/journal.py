@@ -56,10 +56,6 @@ class Journal:
         """Write that the local state could not be written."""
         self._observer.event("state_not_kept", detail=detail)
 
-    def not_drained(self, at_work: int) -> None:
-        """Write that the node goes although something is being verified."""
-        self._observer.event("not_drained", at_work=at_work)
-
     def _block(self, effect: BlockJudged) -> None:
         self._observer.count(Measure.BLOCKS_CHECKED, effect.reason or effect.status)
         if effect.status is BlockStatus.VALID:

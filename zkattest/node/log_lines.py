@@ -26,7 +26,15 @@ Line = MutableMapping[str, Any]
 
 # What a peer can make us say again and again; all else comes from us, at our own pace.
 _CAUSED_BY_PEERS: Final = frozenset(
-    {"gossip_verdict", "proof_judged", "block_judged", "claim_proven", "peer_scores", "message"}
+    {
+        "gossip_verdict",
+        "proof_judged",
+        "proof_settled",
+        "block_judged",
+        "claim_proven",
+        "peer_scores",
+        "message",
+    }
 )
 _KIND: Final = ("topic", "verdict", "reason", "cause", "status", "logger")
 _MAX_KINDS: Final = 1_024

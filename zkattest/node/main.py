@@ -26,10 +26,12 @@ from zkattest.node.peering import StandingChain, find_peers, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner, SystemClock
 from zkattest.node.state import StateSources, open_sources
+from zkattest.node.subject import AttesterSubject, Subject
 from zkattest.node.view import NodeView
 from zkattest.node.vitals import Vitals
 from zkattest.store import SqliteStore
 from zkattest.telemetry import NodeObserver
+from zkattest.verify.pool import VerifierPool
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -70,15 +72,22 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
                     key_kind=peering.key_kind if peering else KeyKind.ED25519,
                 )
             )
-            view = compose(config, observer, host, store, saved, state)
-            chain.follow(view.machine.standing)
+            runner, view = compose(config, observer, host, store, saved, state)
+            chain.follow(runner.machine.standing)
             nursery = await shells.enter_async_context(trio.open_nursery())
-            start(nursery, view, server, saved)
+            tell_listening(
+                view,
+                server,
+                restored_blocks=len(saved.blocks),
+                restored_claims=len(saved.claims),
+            )
+            start(nursery, view, server, config.http)
+            nursery.start_soon(runner.run, host.messages)
             if peering is not None:
                 nursery.start_soon(find_peers, peering, host, digest, view.clock, observer)
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
             stack.enter_context(second_signal_kills())
-            await drain(view)
+            await drain(view, config.drain_ms)
             nursery.cancel_scope.cancel()
     observer.event("stopped")
 
@@ -90,9 +99,9 @@ def compose(
     store: SqliteStore | None,
     saved: SavedState,
     state: StateSources,
-) -> NodeView:
-    """Put the parts of a node together; nothing runs yet."""
-    clock, profile = SystemClock(), config.profile
+) -> tuple[AttesterRunner, NodeView]:
+    """Put the parts of an attester together; nothing runs yet."""
+    profile = config.profile
     machine = AttesterMachine(config.attester_settings(), saved)
     proofs = ProofVerifiers(profile, observer=observer)
     runner = AttesterRunner(
@@ -103,19 +112,29 @@ def compose(
         proofs=proofs,
         store=store,
         journal=Journal(observer, host, ProofArrivals(profile.clock, observer)),
-        clock=clock,
         state=state,
     )
+    subject = AttesterSubject(config, machine, runner, store)
+    return runner, make_view(subject, host, proofs.pool, observer, config.http)
+
+
+def make_view(
+    subject: Subject,
+    host: GossipHost,
+    pool: VerifierPool,
+    observer: NodeObserver,
+    http: HttpSettings | None,
+) -> NodeView:
+    """Make what operators look at, and have its numbers among the metrics."""
+    clock = SystemClock()
     view = NodeView(
-        config=config,
-        machine=machine,
+        subject=subject,
         host=host,
-        runner=runner,
-        proofs=proofs,
-        store=store,
+        pool=pool,
         vitals=Vitals(observer, clock),
         clock=clock,
         observer=observer,
+        ready_peers=http.ready_peers if http else 0,
         started_at_ms=clock.now_ms(),
     )
     observer.add_readings(view.readings)
@@ -123,36 +142,37 @@ def compose(
     return view
 
 
-def start(
-    nursery: trio.Nursery, view: NodeView, server: HttpServer | None, saved: SavedState
-) -> None:
-    """Start the tasks of a node, and say where it listens."""
-    observer, http = view.observer, view.config.http
-    observer.event(
+def tell_listening(view: NodeView, server: HttpServer | None, **restored: int) -> None:
+    """Say where a node listens, and what it resumes from."""
+    view.observer.event(
         "listening",
         address=view.host.address,
         peer_id=view.host.peer_id,
-        restored_blocks=len(saved.blocks),
-        restored_claims=len(saved.claims),
+        **restored,
         http_port=server.port if server else None,
     )
+
+
+def start(
+    nursery: trio.Nursery, view: NodeView, server: HttpServer | None, http: HttpSettings | None
+) -> None:
+    """Start what every node has beside its machine: the pulse, and the pages."""
     if http is not None and not http.is_loopback:
-        observer.event("http_is_open", host=http.host)
-    nursery.start_soon(view.runner.run, view.host.messages)
+        view.observer.event("http_is_open", host=http.host)
     nursery.start_soon(view.vitals.run)
     if server is not None:
         nursery.start_soon(server.serve, view.pages())
 
 
-async def drain(view: NodeView) -> None:
+async def drain(view: NodeView, most_ms: int) -> None:
     """Take no more messages, and let what is being verified end within its bound."""
     view.is_draining = True
-    view.runner.journal.scores()
-    view.observer.event("stopping", at_work=view.runner.at_work)
-    with trio.move_on_after(view.config.drain_ms / 1000) as patience:
-        await view.runner.drain()
+    view.observer.event("peer_scores", scores=view.host.peer_scores())
+    view.observer.event("stopping", at_work=view.subject.at_work())
+    with trio.move_on_after(most_ms / 1000) as patience:
+        await view.subject.drain()
     if patience.cancelled_caught:
-        view.runner.journal.not_drained(view.runner.at_work)
+        view.observer.event("not_drained", at_work=view.subject.at_work())
 
 
 def open_store(config: NodeConfig, stack: ExitStack) -> SqliteStore | None:

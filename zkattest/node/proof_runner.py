@@ -42,7 +42,7 @@ from zkattest.spec.answers import Refused, SignatureOutcome, SignatureValid
 from zkattest.spec.reasons import Reason
 from zkattest.store import StoreError
 from zkattest.telemetry import Measure, Observer
-from zkattest.types.gossip import GossipMessage
+from zkattest.types.gossip import GossipMessage, Verdict
 from zkattest.types.ids import Epoch, Slot
 
 SLOTS_PER_EPOCH = 32
@@ -179,10 +179,11 @@ class ProofGossipRunner:
     def _tell_settled(self, effect: ProofSettled) -> None:
         if effect.verify_ms is not None:
             self.observer.count(Measure.PROOFS_VERIFIED, effect.reason or effect.verdict)
-            self.observer.observe_ms(Measure.PROOF_VERIFY_MS, effect.verify_ms)
         late_ms = None
         if effect.slot is not None:
             late_ms = effect.arrived_at_ms - self.slots.deadline_ms(effect.slot)
+        if late_ms is not None and effect.verdict is Verdict.ACCEPT:
+            self.observer.observe_ms(Measure.PROOF_AFTER_DEADLINE_MS, late_ms)
         self.observer.event(
             "proof_settled",
             block_root=effect.subject,

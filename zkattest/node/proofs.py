@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Protocol
 
 from zkattest.machines.events import VerifyProof
-from zkattest.node.profile import Profile
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused
 from zkattest.spec.reasons import CannotVerify, InvalidProof
 from zkattest.telemetry import Measure, NullObserver, Observer
+from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.verify.pool import VerifierPool
-from zkattest.verify.proof import VerifiedProof
+from zkattest.verify.proof import ProofSystem, VerifiedProof
 from zkattest.verify.registry import Registry
+
+
+class TrustsPrograms(Protocol):
+    """What names the programs of its proof types: a network's profile, or a section."""
+
+    @property
+    def proof_types(self) -> Mapping[ProofType, tuple[ProofSystem, ProgramVk]]:
+        """Return the program of each type."""
 
 
 class ProofVerifiers:
@@ -19,7 +29,7 @@ class ProofVerifiers:
 
     def __init__(
         self,
-        profile: Profile,
+        profile: TrustsPrograms,
         *,
         threads: int | None = None,
         observer: Observer | None = None,

@@ -7,10 +7,13 @@ import pytest
 
 from zkattest.crypto.blocks import decode_header
 from zkattest.machines.settings import Policy
+from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config import (
     ConfigError,
     Mistake,
+    ProofNodeConfig,
     known_fields,
+    load_any_config,
     load_config,
     sample_config,
 )
@@ -19,6 +22,7 @@ from zkattest.node.state import StateSettings
 from zkattest.rpc import RpcLimits
 from zkattest.types.execution import BlockPackage
 from zkattest.types.ids import ProofType
+from zkattest.types.proof_profiles import PROFILES, ProfileName
 from zkattest.verify.proof import ProofSystem
 
 CHAIN = Path(__file__).parents[3] / "vectors" / "eip7886" / "chain"
@@ -197,10 +201,14 @@ def test_config__secret_is_not_shown(tmp_path):
     assert "\\x01\\x01" not in repr(load_config(write(tmp_path, GOOD)))
 
 
-def sample_in(tmp_path):
+KINDS = pytest.mark.parametrize("eip8025", [False, True], ids=["attester", "eip8025"])
+SAMPLE_NAMES = {False: "node.sample.toml", True: "eip8025.sample.toml"}
+
+
+def sample_in(tmp_path, *, eip8025=False):
     (tmp_path / "anchor.ssz").write_bytes(FIRST.read_bytes())
     (tmp_path / "node.key").write_text("0x" + "0a" * 32 + "\n")
-    return write(tmp_path, sample_config())
+    return write(tmp_path, sample_config(eip8025=eip8025))
 
 
 def test_sample__loads(tmp_path):
@@ -210,23 +218,63 @@ def test_sample__loads(tmp_path):
     assert config.store == tmp_path / "attester.sqlite"
 
 
-def test_sample__says_of_every_field_what_it_is_and_what_is_the_default(tmp_path):
-    sample = sample_config()
-    plain = [line.removeprefix("# ") for line in sample.splitlines()]
+def test_sample__of_a_consensus_network_loads(tmp_path):
+    config = load_any_config(sample_in(tmp_path, eip8025=True))
+    assert isinstance(config, ProofNodeConfig)
+    assert (config.node.key_seed, config.http) == (b"\x0a" * 32, HttpSettings())
+    assert config.eip8025.profile == PROFILES[ProfileName.BETA4]
+    assert config.eip8025.beacon_node == "http://127.0.0.1:5052"
+    assert config.clock == SlotClock(1_742_213_400_000, 12_000)
+
+
+@KINDS
+def test_sample__says_of_every_field_what_it_is(eip8025):
+    plain = [line.removeprefix("# ") for line in sample_config(eip8025=eip8025).splitlines()]
     lines = [line for line in plain if "# " in line and " = " in line.partition("# ")[0]]
     named = {line.split(" = ")[0] for line in lines}
-    assert named == {name.rpartition(".")[2] for name in known_fields()}
-    # What is commented out is no other than what is read without it.
-    shown = re.sub(
-        r"^# (?!key_seed|peers|state_store =|state_rpc =)(\w+ = )", r"\1", sample, flags=re.M
-    )
-    path = sample_in(tmp_path)
-    config = load_config(path)
-    path.write_text(shown)
+    inline = {"index", "pubkey"} if eip8025 else set()
+    known = {name.rpartition(".")[2] for name in known_fields(eip8025=eip8025)}
+    assert named - {"validators"} == known - inline - {"validators"}
+
+
+@KINDS
+def test_sample__shows_defaults_where_a_line_is_commented_out(tmp_path, eip8025):
+    path = sample_in(tmp_path, eip8025=eip8025)
+    config, sample = load_any_config(path), path.read_text()
+    examples = "key_seed|peers|state_store =|state_rpc =|fork_digest|validators"
+    shown = re.sub(rf"^# (?!{examples})(\w+ = )", r"\1", sample, flags=re.MULTILINE)
     assert shown != sample
-    assert load_config(path) == config
+    path.write_text(shown)
+    assert load_any_config(path) == config
 
 
-def test_sample__stands_in_the_documents_too():
-    document = Path(__file__).parents[3] / "docs" / "operators" / "node.sample.toml"
-    assert document.read_text() == sample_config()
+@KINDS
+def test_sample__stands_in_the_documents_too(eip8025):
+    document = Path(__file__).parents[3] / "docs" / "operators" / SAMPLE_NAMES[eip8025]
+    assert document.read_text() == sample_config(eip8025=eip8025)
+
+
+# --- Two kinds of nodes -------------------------------------------------------------------------
+
+
+def test_attester__refused_where_the_file_is_about_a_consensus_network(tmp_path):
+    with pytest.raises(ConfigError) as refusal:
+        load_config(sample_in(tmp_path, eip8025=True))
+    assert refusal.value.mistakes == (Mistake("network", "missing"),)
+
+
+def test_file__refused_with_two_networks(tmp_path):
+    path = sample_in(tmp_path, eip8025=True)
+    path.write_text(path.read_text() + "[network]\nchain_id = 1\n")
+    with pytest.raises(ConfigError) as refusal:
+        load_any_config(path)
+    expected = Mistake("network", "eip8025 is there too, expected one of the two")
+    assert refusal.value.mistakes == (expected,)
+
+
+def test_file__of_a_consensus_network_knows_nothing_of_attesters(tmp_path):
+    path = sample_in(tmp_path, eip8025=True)
+    path.write_text(path.read_text().replace("[node]", '[node]\npolicy = "wait"'))
+    with pytest.raises(ConfigError) as refusal:
+        load_any_config(path)
+    assert [mistake.field for mistake in refusal.value.mistakes] == ["node.policy"]

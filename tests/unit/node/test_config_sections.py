@@ -7,15 +7,18 @@ import pytest
 from zkattest.machines.settings import Policy
 from zkattest.node.config_reader import Mistake, Notes, Table
 from zkattest.node.config_sections import (
+    AttesterFields,
     HttpSettings,
     LogFormat,
     LogLevel,
     LogSettings,
     parse_listen,
+    read_attester,
     read_http,
     read_log,
     read_node,
 )
+from zkattest.node.state import StateSettings
 
 SEED = "0x" + "0b" * 32
 
@@ -78,7 +81,11 @@ def test_node__read_whole():
     settings = read_node(reader)
     assert reader.notes.mistakes == []
     assert (settings.listen, settings.key_seed) == ("/ip4/0.0.0.0/tcp/1", b"\x0b" * 32)
-    assert (settings.policy, settings.drain_ms, settings.store) == (Policy.WAIT, 0, None)
+    assert (settings.drain_ms, settings.stop_with_stdin) == (0, False)
+    attester = read_attester(reader)
+    assert attester == AttesterFields(None, Policy.WAIT, StateSettings())
+    reader.refuse_unknown()
+    assert reader.notes.mistakes == []
 
 
 @pytest.mark.parametrize("text", [SEED, SEED[2:], SEED + "\n"])

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ async def view(tmp_path):
     store = SqliteStore(config.store, config.profile.network_id)
     topics = config.profile.topics.limits_bytes()
     async with GossipHost.open(config.listen, (), topics, config.key_seed) as host:
-        yield compose(config, NodeObserver(), host, store, SavedState(), StateSources())
+        yield compose(config, NodeObserver(), host, store, SavedState(), StateSources())[1]
     store.close()
 
 
@@ -50,20 +49,20 @@ async def test_ready__names_every_condition(view):
 
 
 async def test_ready__when_all_conditions_hold(view):
-    view.config = replace(view.config, http=replace(view.config.http, ready_peers=0))
+    view.ready_peers = 0
     assert (await ready(view))[0] == 200
     view.is_draining = True
     assert (await ready(view))[0] == 503
 
 
 async def test_ready__not_with_a_store_that_is_closed(view):
-    view.store.close()
+    view.subject.store.close()
     status, body = await ready(view)
     assert (status, body["conditions"]["store"]["ok"]) == (503, False)
 
 
 async def test_ready__not_with_a_store_that_hangs(view):
-    with view.store._lock:
+    with view.subject.store._lock:
         with trio.fail_after(10):
             _, body = await ready(view)
     assert body["conditions"]["store"] == {"ok": False, "detail": "no answer within 2 s"}
@@ -82,8 +81,8 @@ async def test_status__describes_without_secrets(view):
     assert status["versions"] == versions()
     assert status["head"]["slot"] == status["proven_slot"] == 0
     assert (status["peers"], status["is_draining"]) == ([], False)
-    assert view.config.key_seed.hex() not in answer.body.decode()
-    assert str(view.config.store.parent) not in answer.body.decode()
+    assert view.subject.config.key_seed.hex() not in answer.body.decode()
+    assert str(view.subject.config.store.parent) not in answer.body.decode()
 
 
 async def test_metrics__hold_readings_of_now(view):

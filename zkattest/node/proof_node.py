@@ -1,0 +1,138 @@
+"""Compose and run a node that judges the execution proofs of a consensus network (EIP-8025)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, ExitStack
+
+import trio
+
+from zkattest.net import GossipHost
+from zkattest.net.boundary import KeyKind
+from zkattest.node.beacon_feed import BeaconFeed
+from zkattest.node.config import ProofNodeConfig
+from zkattest.node.eip8025 import open_proof_gossip
+from zkattest.node.main import (
+    drain,
+    make_view,
+    open_http,
+    second_signal_kills,
+    start,
+    tell_listening,
+    wait_for_stop,
+)
+from zkattest.node.peering import StoredProofs, find_peers, make_peering
+from zkattest.node.proof_runner import ProofGossipRunner
+from zkattest.node.proofs import ProofVerifiers
+from zkattest.node.subject import ProofSubject
+from zkattest.store.proofs import ProofStore
+from zkattest.telemetry import NodeObserver
+from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.types.peering import ExecutionProofStatus, ForkDigest, Status
+
+_UNFINALIZED = Root(bytes(32))
+
+
+class RunnerChain:
+    """
+    Tell peers what a runner knows, and serve what it keeps.
+
+    The head is the newest block that is known. Nothing is said to be finalized: the root of the
+    finalized block is the consensus node's to tell, and peers take zeros for "not said".
+    """
+
+    def __init__(self, fork_digest: bytes) -> None:
+        """Know of nothing until `follow`, which comes before the first peer asks."""
+        self._fork_digest = ForkDigest(fork_digest)
+        self._runner: ProofGossipRunner | None = None
+
+    def follow(self, runner: ProofGossipRunner) -> None:
+        """Ask a runner from now on."""
+        self._runner = runner
+
+    def status(self) -> Status:
+        """Return the newest known block, and no finalized one."""
+        known = self._runner.machine.blocks.items() if self._runner else ()
+        newest = max(((block.slot, root) for root, block in known), default=None)
+        slot, root = newest or (Slot(0), _UNFINALIZED)
+        return Status(self._fork_digest, _UNFINALIZED, 0, root, slot, slot)
+
+    def finalized_root_at(self, epoch: int) -> Root | None:
+        """Know of no finalized block."""
+        return None
+
+    def proof_status(self) -> ExecutionProofStatus | None:
+        """Know of no block that enough proofs were verified for."""
+        return None
+
+    async def by_root(
+        self, block_root: Root, proof_types: frozenset[ProofType]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the proofs that are kept for a block."""
+        stored = self._stored()
+        if stored is not None:
+            async for data in stored.by_root(block_root, proof_types):
+                yield data
+
+    async def by_range(
+        self, start_slot: Slot, count: int, proof_types: frozenset[ProofType]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the proofs that are kept for each slot."""
+        stored = self._stored()
+        if stored is not None:
+            async for data in stored.by_range(start_slot, count, proof_types):
+                yield data
+
+    def _stored(self) -> StoredProofs | None:
+        runner = self._runner
+        if runner is None or not isinstance(runner.store, ProofStore):
+            return None
+        feed = runner.feed
+        if isinstance(feed, BeaconFeed) and feed.names_requests:
+            return StoredProofs(runner.store, feed.requests.get)
+        return StoredProofs(runner.store, lambda block_root: block_root)
+
+
+async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> None:
+    """
+    Judge proofs until SIGINT or SIGTERM, or until standard input ends where it is told so.
+
+    Ends, and raises, as `run_node` does.
+    """
+    settings, node, peering = config.eip8025, config.node, config.peering
+    limits_bytes = dict.fromkeys(settings.topics, settings.profile.max_message_bytes)
+    chain = RunnerChain(settings.fork_digest)
+    with ExitStack() as stack:
+        async with AsyncExitStack() as shells:
+            server = await shells.enter_async_context(open_http(config.http))
+            services = make_peering(peering, chain, settings.profile, chain) if peering else None
+            host = await shells.enter_async_context(
+                GossipHost.open(
+                    node.listen,
+                    node.peers,
+                    limits_bytes,
+                    node.key_seed,
+                    services=services,
+                    key_kind=peering.key_kind if peering else KeyKind.ED25519,
+                )
+            )
+            proofs = ProofVerifiers(settings, observer=observer)
+            runner = await shells.enter_async_context(
+                open_proof_gossip(settings, host, proofs, observer)
+            )
+            chain.follow(runner)
+            subject = ProofSubject(config, runner.machine, runner)
+            view = make_view(subject, host, proofs.pool, observer, config.http)
+            nursery = await shells.enter_async_context(trio.open_nursery())
+            tell_listening(view, server, restored_blocks=len(runner.machine.blocks))
+            start(nursery, view, server, config.http)
+            nursery.start_soon(runner.run, host.messages)
+            if peering is not None:
+                nursery.start_soon(
+                    find_peers, peering, host, settings.fork_digest, view.clock, observer
+                )
+            await wait_for_stop(stop_with_stdin=node.stop_with_stdin)
+            stack.enter_context(second_signal_kills())
+            await drain(view, node.drain_ms)
+            nursery.cancel_scope.cancel()
+    observer.event("stopped")
