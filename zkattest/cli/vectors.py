@@ -43,23 +43,54 @@ def run(
     path: PathArgument = VECTORS,
     pattern: FilterOption = "",
     against: Annotated[
-        str, typer.Option(help="Command of another program to ask instead of ourselves.")
+        str,
+        typer.Option(
+            help="Command of another program to ask instead of ourselves; or the address of a "
+            "running node: http://… (Beacon API) or /ip4/…/tcp/…/p2p/… (gossip)."
+        ),
     ] = "",
     json: JsonOption = False,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Cases at a time.")] = (
         os.cpu_count() or 1
     ),
     timeout_s: Annotated[
-        float, typer.Option("--timeout-s", min=0.01, help="Longest that a program may take a case.")
+        float,
+        typer.Option("--timeout-s", min=0.01, help="Longest that a program or node may take."),
     ] = 10.0,
+    wait_s: Annotated[
+        float,
+        typer.Option("--wait-s", min=0.01, help="How long a peer is given to forward a message."),
+    ] = 2.0,
+    fork_digest: Annotated[
+        str, typer.Option(help="Fork digest of the topic, where it is not that of the context.")
+    ] = "",
+    write_context_to: Annotated[
+        Path | None,
+        typer.Option("--write-context", help="Write what a running node has to know, as JSON."),
+    ] = None,
 ) -> ExitCode:
     """
     Run vectors and name every case that does not give what it should.
 
     Exit codes: 0 all passed, 1 some failed, 2 could not run (nothing passed included).
     """
-    found, command = require_cases(path, pattern), read_command(against)
-    settings = Settings(command, jobs, timeout_s)
+    found = require_cases(path, pattern)
+    if write_context_to is not None or is_address(against):
+        # Loads libp2p, which no other run needs.
+        from zkattest.cli import black_box
+
+        context = black_box.read_context(found)
+        if write_context_to is not None:
+            black_box.write_context(context, write_context_to)
+        if is_address(against):
+            digest = black_box.read_fork_digest(fork_digest)
+            target = black_box.Target(against, jobs, timeout_s, wait_s, digest)
+            with Display(quiet=json) as display:
+                report = reporter(display, len(context.plays))
+                return black_box.show(context, target, report, json=json)
+        if not against:
+            return ExitCode.VALID
+    settings = Settings(read_command(against), jobs, timeout_s)
     with Display(quiet=json) as display:
         report = reporter(display, len(found))
         results = run_cancellable(run_cases, found, settings, report)
@@ -98,6 +129,12 @@ def require_cases(path: Path, pattern: str) -> list[Found]:
     if not found:
         raise BadInput(path, "", f"no vectors match {pattern}" if pattern else "no vectors")
     return found
+
+
+def is_address(text: str) -> bool:
+    """Tell a node's address from a command."""
+    is_peer = text.startswith("/") and "/p2p/" in text and " " not in text
+    return is_peer or text.startswith(("http://", "https://"))
 
 
 def read_command(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ is asked for or accepted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -54,13 +55,20 @@ class BoundedHttp:
         return deadline(self._deadline_ms)
 
     def exchange(
-        self, method: str, path: str = "", *, json: object = None, max_bytes: int
+        self,
+        method: str,
+        path: str = "",
+        *,
+        json: object = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int,
     ) -> HttpAnswer:
         """
         Send one request under the thread's deadline and read its answer, whatever its status.
 
-        `path` is put behind the server's own path. Raises `SourceTimeout`, or `SourceUnavailable`
-        for what is no answer of at most `max_bytes`.
+        `path` is put behind the server's own path; `body` is sent as it is, `json` encoded. Raises
+        `SourceTimeout`, or `SourceUnavailable` for what is no answer of at most `max_bytes`.
         """
         url = self._url
         if path:
@@ -68,7 +76,7 @@ class BoundedHttp:
                 raw_path=url.raw_path.partition(b"?")[0].rstrip(b"/") + path.encode()
             )
         try:
-            with self._http.stream(method, url, json=json) as answer:
+            with self._http.stream(method, url, json=json, content=body, headers=headers) as answer:
                 return HttpAnswer(answer.status_code, self._read(answer, max_bytes))
         except (httpcore.TimeoutException, httpx.TimeoutException):
             raise SourceTimeout(f"{self.name}: no answer within {self._deadline_ms} ms") from None
