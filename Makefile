@@ -1,6 +1,6 @@
 # Every target prepares what it needs; `make setup` alone leaves .venv/bin/zkattest behind.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fuzz test test-rust test-python test-prove check format guest record vectors wheel bench lock
+.PHONY: help setup demo soak fuzz test test-rust test-python test-prove check format guest record vectors wheel bench lock
 
 .NOTPARALLEL:
 
@@ -33,6 +33,9 @@ test-python: setup
 test-prove: setup ## prove one small block live and verify it (minutes, 16 GiB)
 	$(BIN)/zkattest prover init
 	$(BIN)/python -m pytest -m prove $(PYTEST)
+
+soak: setup ## one hour of honest load under all attacks in random turns; a line a minute
+	$(BIN)/python -m tests.helpers.soak $(SOAK)
 
 fuzz: setup ## fuzz every target, FUZZ_SECONDS each (600); findings in .fuzz/
 	for target in $$(tools/fuzz.sh list); do tools/fuzz.sh $$target $(FUZZ_SECONDS) || exit; done

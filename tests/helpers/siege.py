@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ MESSAGES_A_SECOND = 10
 STRAGGLERS_S = 15.0
 SAMPLE_S = 0.2
 SETTLE_S = 0.1
+SOURCE = "127.0.0.66"
 FREEZE_AFTER_S = 0.7
 GOODBYE_S = 5.0
 FRIENDS_SETTINGS = GossipSettings(redial_first_s=0.05, redial_most_s=0.5, drain_s=0.1)
@@ -195,18 +196,25 @@ class Siege:
                 await trio.sleep(SETTLE_S)
 
     async def measure(
-        self, seconds: float, attack: str | None = None, source: str = "127.0.0.66"
+        self, seconds: float, attack: str | None = None, source: str = SOURCE
     ) -> Phase:
-        """Publish for a while, with or without an attack, and wait for what is still on its way."""
+        """Publish for a while, with or without an attack, and wait for what is on its way."""
+        return await self.measure_all(seconds, [(attack, source)] if attack else [])
+
+    async def measure_all(self, seconds: float, attacks: Sequence[tuple[str, str]]) -> Phase:
+        """Publish for a while under attacks from addresses, and wait for what is on its way."""
         phase = Phase(before=await self.victim.figures())
         phase.rss_before_bytes = phase.rss_peak_bytes = phase.before["rss_bytes"]
         sent: dict[bytes, float] = {}
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, phase)
-            if attack is None:
+            async with trio.open_nursery() as attackers:
+                over = trio.Event()
+                for attack, source in attacks:
+                    await attackers.start(self._attack, attack, source, over, phase)
                 await self._publish(seconds, sent)
-            else:
-                await self._publish_under(attack, source, seconds, sent, phase)
+                phase.during = await self.victim.figures()
+                over.set()
             with trio.move_on_after(STRAGGLERS_S):
                 while not sent.keys() <= self._arrived.keys():
                     await self._something_arrived.wait()
@@ -218,27 +226,33 @@ class Siege:
             if each in self._arrived
         ]
         phase.after = await self.victim.figures()
-        phase.lag_ms = max(each["lag_ms"] for each in (phase.during, phase.after) if each)
+        phase.lag_ms = max(phase.during["lag_ms"], phase.after["lag_ms"])
         phase.cpu_s = phase.after["cpu_s"] - phase.before["cpu_s"]
         return phase
 
-    async def _publish_under(
-        self, attack: str, source: str, seconds: float, sent: dict[bytes, float], phase: Phase
+    async def _attack(
+        self,
+        attack: str,
+        source: str,
+        over: trio.Event,
+        phase: Phase,
+        task_status: trio.TaskStatus[None],
     ) -> None:
-        attacker, self._attacker = self._attacker, None
-        async with nullcontext(attacker) if attacker else prepared(attack) as child:
+        ready, self._attacker = self._attacker, None
+        async with nullcontext(ready) if ready else prepared(attack) as child:
             assert await child.read_line() == "ready"
             await child.write_line(" ".join([self.address, source, PROOFS, BLOCKS]))
             if attack == "frozen":
                 await trio.sleep(FREEZE_AFTER_S)
                 psutil.Process(child.process.pid).suspend()
-            await self._publish(seconds, sent)
-            phase.during = await self.victim.figures()
+            task_status.started()
+            await over.wait()
             if attack == "frozen":
                 psutil.Process(child.process.pid).resume()
             await child.close_input()
             with trio.move_on_after(GOODBYE_S):
-                phase.attacker = json.loads(await child.read_line())
+                for name, count in json.loads(await child.read_line()).items():
+                    phase.attacker[name] = phase.attacker.get(name, 0) + count
 
     async def _publish(self, seconds: float, sent: dict[bytes, float]) -> None:
         started_s = trio.current_time()

@@ -1,0 +1,105 @@
+"""
+Measure what hostile peers cost a host and its honest peers.
+
+`python -m benches.hostile_peers [--json] [--seconds 10] [--only ATTACK…]`. Each attack has a host
+of its own, in a process of its own, and attackers in another. Two honest hosts talk through the
+victim: ten messages a second, each eighth a proof of 1.27 MB, the others of 20 kB. The first half
+of each run is without attack; the ratios compare the second half with it, so that other load on the
+machine hardly moves them. Exits with 1 where honest delivery is not complete, an honest peer is
+parted with, or memory grows beyond a bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import trio
+from rich.console import Console
+from rich.table import Table
+
+from tests.helpers.attacks import ATTACKS
+from tests.helpers.siege import Row, Siege
+
+MOST_GROWTH_MIB = 96.0
+COLUMNS = (
+    ("connections", "{:,}"),
+    ("frames", "{:,}"),
+    ("MB sent", "{:,.1f}"),
+    ("honest %", "{:.1f}"),
+    ("p50 ms", "{:,.1f}"),
+    ("p95 ms", "{:,.1f}"),
+    ("p50 ratio", "{:.2f}"),
+    ("p95 ratio", "{:.2f}"),
+    ("lag ms", "{:,.0f}"),
+    ("growth MiB", "{:,.1f}"),
+)
+
+
+async def measured(attack: str, seconds: float) -> Row:
+    """Measure one attack on a new host."""
+    async with Siege.open(attack=attack) as siege:
+        calm = await siege.measure(seconds)
+        under = await siege.measure(seconds, attack)
+        return Row.of(attack, calm, under, siege.friends)
+
+
+def is_good(row: Row) -> bool:
+    """Say whether the host stood it."""
+    bounded = row.growth_mib <= MOST_GROWTH_MIB
+    return row.delivered_percent == 100.0 and row.honest_peers_kept and bounded
+
+
+def table(rows: list[Row]) -> Table:
+    """Lay the figures out for a person."""
+    view = Table(title="a host under attack, and its honest peers")
+    view.add_column("attack")
+    for name, _ in COLUMNS:
+        view.add_column(name, justify="right")
+    view.add_column("what became of the attackers")
+    for row in rows:
+        cells: list[Any] = [
+            row.connections,
+            row.frames,
+            row.sent_bytes / 1e6,
+            row.delivered_percent,
+            row.p50_ms,
+            row.p95_ms,
+            row.p50_ratio,
+            row.p95_ratio,
+            row.lag_ms,
+            row.growth_mib,
+        ]
+        text = [form.format(cell) for (_, form), cell in zip(COLUMNS, cells, strict=True)]
+        view.add_row(row.attack, *text, row.attacker)
+    return view
+
+
+async def run(names: list[str], seconds: float) -> list[Row]:
+    """Measure one attack after the other."""
+    rows = []
+    for name in names:
+        rows.append(await measured(name, seconds))
+        sys.stderr.write(f"{name}: {json.dumps(rows[-1].to_json())}\n")
+    return rows
+
+
+def main() -> None:
+    """Print a table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seconds", type=float, default=10.0, help="without, and with, an attack")
+    parser.add_argument("--only", nargs="*", choices=list(ATTACKS), default=list(ATTACKS))
+    arguments = parser.parse_args()
+    rows = trio.run(run, arguments.only, arguments.seconds)
+    if arguments.json:
+        sys.stdout.write(json.dumps([row.to_json() for row in rows], indent=1) + "\n")
+    else:
+        Console(width=240).print(table(rows))
+    sys.exit(0 if all(map(is_good, rows)) else 1)
+
+
+if __name__ == "__main__":
+    main()
