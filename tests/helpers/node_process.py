@@ -55,6 +55,33 @@ peers = {json.dumps(list(peers))}
     return path
 
 
+def write_eip8025_config(folder, program_vk, beacon_node, pubkey, *, node=""):
+    """Write the file of a node beside a consensus node, of the network of the tests of proofs."""
+    path = folder / "eip8025.toml"
+    path.write_text(
+        f"""
+[eip8025]
+chain_id = 1
+fork_version = "0x70000001"
+genesis_validators_root = "0x{"99" * 32}"
+genesis_time_ms = {time.time_ns() // 1_000_000 - 77 * 12_000}
+beacon_node = "{beacon_node}"
+validators = [{{ index = 12, pubkey = "0x{pubkey.hex()}" }}]
+store = "sqlite:///{folder / "proofs.sqlite"}"
+[[eip8025.proof_types]]
+type = 1
+system = "sp1"
+program_vk = "{program_vk}"
+[http]
+listen = "127.0.0.1:0"
+[node]
+key_seed = "0x{network_seed("node").hex()}"
+{node}
+"""
+    )
+    return path
+
+
 def builder(path):
     """Sign as the builder of the network that a node's file describes."""
     config, index = load_config(path), ValidatorIndex(Role.BUILDER.validator)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import trio
@@ -47,26 +48,37 @@ def machine_settings(settings: Eip8025Settings) -> ProofGossipSettings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Hold an open store and what was in it."""
+
+    store: ProofStore | None
+    saved: SavedProofs
+
+
 @asynccontextmanager
 async def open_proof_gossip(
-    settings: Eip8025Settings, network: Network, proofs: ProofChecker, observer: Observer
+    settings: Eip8025Settings,
+    network: Network,
+    proofs: ProofChecker,
+    observer: Observer,
+    kept: Kept | None = None,
 ) -> AsyncIterator[ProofGossipRunner]:
     """
     Make a runner, with what it needs beside it, and close that afterwards.
 
-    Raises `StoreError` for a store that cannot be opened or is another network's.
+    The store is `kept` where somebody opened it before, as one does who wants its errors alone:
+    `StoreError` for one that cannot be opened or is another network's.
     """
     domain_type = settings.profile.domain_type
     if domain_type is None:
         raise ValueError(f"{settings.profile.name}: messages are not signed")
     domain = compute_domain(domain_type, settings.fork_root)
     async with AsyncExitStack() as stack:
-        store, feed = _open_store(settings), _open_feed(settings, observer, stack)
-        if store is not None:
-            stack.callback(store.close)
-        saved = store.load() if store else SavedProofs()
+        kept = kept or open_kept(settings, stack)
+        feed = _open_feed(settings, observer, stack)
         yield ProofGossipRunner(
-            machine=ProofGossipMachine(machine_settings(settings), saved),
+            machine=ProofGossipMachine(machine_settings(settings), kept.saved),
             network=network,
             validators=await stack.enter_async_context(_open_validators(settings)),
             proofs=proofs,
@@ -74,16 +86,19 @@ async def open_proof_gossip(
             domain_at=lambda _slot: domain,
             observer=observer,
             slots=settings.clock,
-            store=store,
+            store=kept.store,
             slots_per_epoch=settings.slots_per_epoch,
         )
 
 
-def _open_store(settings: Eip8025Settings) -> ProofStore | None:
+def open_kept(settings: Eip8025Settings, stack: AsyncExitStack | ExitStack) -> Kept:
+    """Open the store, where there is one, until the stack is left; raise `StoreError`."""
     if settings.store is None:
-        return None
+        return Kept(None, SavedProofs())
     network_id = f"{settings.profile.name}-{settings.fork_root.hex()}"
-    return ProofStore(settings.store, network_id, max_kept_bytes=settings.store_bytes)
+    store = ProofStore(settings.store, network_id, max_kept_bytes=settings.store_bytes)
+    stack.callback(store.close)
+    return Kept(store, store.load())
 
 
 def _open_feed(settings: Eip8025Settings, observer: Observer, stack: AsyncExitStack) -> ChainFeed:

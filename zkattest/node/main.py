@@ -5,7 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from typing import Any
 
 import structlog
@@ -55,6 +62,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
     """
     observer = observer or json_lines_observer()
     with ExitStack() as stack:
+        signals = stack.enter_context(stop_signals())
         store = open_store(config, stack)
         saved = store.load() if store else SavedState()
         state = stack.enter_context(open_sources(config.state))
@@ -85,7 +93,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             nursery.start_soon(runner.run, host.messages)
             if peering is not None:
                 nursery.start_soon(find_peers, peering, host, digest, view.clock, observer)
-            await wait_for_stop(stop_with_stdin=config.stop_with_stdin)
+            await wait_for_stop(stop_with_stdin=config.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, config.drain_ms)
             nursery.cancel_scope.cancel()
@@ -211,12 +219,19 @@ def second_signal_kills() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-async def wait_for_stop(*, stop_with_stdin: bool) -> None:
+def stop_signals() -> AbstractContextManager[AsyncIterator[int]]:
+    """Hear SIGINT and SIGTERM from here on; what comes before somebody waits is not lost."""
+    return trio.open_signal_receiver(*_STOP_SIGNALS)
+
+
+async def wait_for_stop(
+    *, stop_with_stdin: bool, signals: AsyncIterator[int] | None = None
+) -> None:
     """Return on SIGINT or SIGTERM; with standard input as a leash, also when that ends."""
     async with trio.open_nursery() as nursery:
 
         async def on_signal() -> None:
-            with trio.open_signal_receiver(*_STOP_SIGNALS) as received:
+            with nullcontext(signals) if signals is not None else stop_signals() as received:
                 async for _ in received:
                     nursery.cancel_scope.cancel()
 

@@ -11,13 +11,14 @@ from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import ProofNodeConfig
-from zkattest.node.eip8025 import open_proof_gossip
+from zkattest.node.eip8025 import open_kept, open_proof_gossip
 from zkattest.node.main import (
     drain,
     make_view,
     open_http,
     second_signal_kills,
     start,
+    stop_signals,
     tell_listening,
     wait_for_stop,
 )
@@ -103,6 +104,8 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
     limits_bytes = dict.fromkeys(settings.topics, settings.profile.max_message_bytes)
     chain = RunnerChain(settings.fork_digest)
     with ExitStack() as stack:
+        signals = stack.enter_context(stop_signals())
+        kept = open_kept(settings, stack)
         async with AsyncExitStack() as shells:
             server = await shells.enter_async_context(open_http(config.http))
             services = make_peering(peering, chain, settings.profile, chain) if peering else None
@@ -118,7 +121,7 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             )
             proofs = ProofVerifiers(settings, observer=observer)
             runner = await shells.enter_async_context(
-                open_proof_gossip(settings, host, proofs, observer)
+                open_proof_gossip(settings, host, proofs, observer, kept)
             )
             chain.follow(runner)
             subject = ProofSubject(config, runner.machine, runner)
@@ -131,7 +134,7 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
                 nursery.start_soon(
                     find_peers, peering, host, settings.fork_digest, view.clock, observer
                 )
-            await wait_for_stop(stop_with_stdin=node.stop_with_stdin)
+            await wait_for_stop(stop_with_stdin=node.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, node.drain_ms)
             nursery.cancel_scope.cancel()
