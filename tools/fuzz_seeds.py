@@ -16,8 +16,10 @@ from typing import Final
 from zkattest.crypto.blocks import decode_block, decode_header
 from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.crypto.header_rlp import encode_header
+from zkattest.net.link import IDENTIFY_PROTOCOL, MESHSUB_PROTOCOLS, PING_PROTOCOL, PROTOCOLS
+from zkattest.net.muxer import DATA, FIN, GO_AWAY, HEADER, PING, RST, SYN, WINDOW_UPDATE
 from zkattest.net.snappy import compress
-from zkattest.net.wire import encode_published
+from zkattest.net.wire import Published, Rpc, encode_published, encode_rpc
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
 from zkattest.types.execution import BlockPackage, ExecutionClaim, OsakaHeader
 from zkattest.types.ids import Address, ProofType, Slot, ValidatorIndex
@@ -68,6 +70,7 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
         yield "transaction", name, data
     yield from proof_seeds()
     yield from json_seeds()
+    yield from connection_seeds()
     for group, path in sorted(smallest_vectors().items()):
         given = json.loads(path.read_bytes())
         yield "vector", group, json.dumps(given, separators=(",", ":")).encode()
@@ -154,6 +157,35 @@ def json_seeds() -> Iterator[tuple[str, str, bytes]]:
         }
         entry = {"index": "1", "balance": "1", "status": status, "validator": validator}
         yield "validators", status, json.dumps({"data": [entry]}).encode()
+
+
+def connection_seeds() -> Iterator[tuple[str, str, bytes]]:
+    """Give what a peer sends: negotiations, frames of yamux, and streams of each protocol."""
+    hello, topic = b"\x13/multistream/1.0.0\n", "/eth2/01020304/execution_proof/ssz_snappy"
+    for index, protocol in enumerate((*MESHSUB_PROTOCOLS, IDENTIFY_PROTOCOL, PING_PROTOCOL)):
+        proposal = bytes([len(protocol) + 1]) + protocol.encode() + b"\n"
+        yield "negotiation", f"{index}", hello + b"\x03ls\n" + b"\x04/no\n" + proposal
+    frames = (
+        HEADER.pack(0, WINDOW_UPDATE, SYN, 1, 0),
+        HEADER.pack(0, DATA, 0, 1, 5) + b"hello",
+        HEADER.pack(0, PING, SYN, 0, 7),
+        HEADER.pack(0, DATA, SYN | FIN, 3, 1) + b"x",
+        HEADER.pack(0, WINDOW_UPDATE, 0, 1, 1 << 20),
+        HEADER.pack(0, WINDOW_UPDATE, RST, 1, 0),
+        HEADER.pack(0, GO_AWAY, 0, 0, 0),
+    )
+    yield "yamux", "all", b"".join(frames)
+    yield "yamux", "two-streams", frames[0] + frames[1] + frames[3]
+    ids = (bytes(20), b"\x01" * 20)
+    talk = Rpc(
+        subscribe=(topic,), graft=(topic,), ihave=((topic, ids),), iwant=ids, idontwant=ids[:1]
+    )
+    message = Rpc(published=(Published((topic,), compress(b"a message")),), prune=((topic, 60),))
+    gossip = encode_rpc(talk) + encode_rpc(message)
+    for index in range(len(PROTOCOLS) + 12):
+        body = gossip if index < len(MESHSUB_PROTOCOLS) else bytes(index * 8)
+        yield "link", f"{index:02}", bytes([index]) + len(body).to_bytes(2, "big") + body
+    yield "rpc", "control", encode_rpc(talk)[2:]
 
 
 def before_fork(parent: bytes) -> OsakaHeader:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.fuzz.key_targets import fuzz_keystore, fuzz_validators
+from tests.fuzz.link_targets import fuzz_link, fuzz_negotiation, fuzz_yamux
 from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
 from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
@@ -357,6 +358,8 @@ PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "claim": fuzz_claim,
     "gossip": fuzz_gossip,
     "keystore": fuzz_keystore,
+    "link": fuzz_link,
+    "negotiation": fuzz_negotiation,
     "payload_request": fuzz_payload_request,
     "proof": fuzz_proof,
     "proof_json": fuzz_proof_json,
@@ -367,6 +370,7 @@ PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "validators": fuzz_validators,
     "values": fuzz_values,
     "vector": fuzz_vector,
+    "yamux": fuzz_yamux,
 }
 # What the inputs of the Rust targets mean to Python.
 REPLAYS: Final[dict[str, Callable[[bytes], None]]] = {
