@@ -1,0 +1,92 @@
+"""What peers are told of a node beside a consensus node, before and after it knows anything."""
+
+import pytest
+
+from tests.helpers.node_process import write_eip8025_config
+from zkattest.machines.proof_events import BlockSeen, SavedProofs
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.net.proof_requests import ProofSource
+from zkattest.net.status import ChainView
+from zkattest.node.config import load_any_config
+from zkattest.node.eip8025 import NoFeed, machine_settings
+from zkattest.node.proof_node import RunnerChain
+from zkattest.node.proof_runner import ProofGossipRunner
+from zkattest.node.subject import ProofSubject
+from zkattest.telemetry import NullObserver
+from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.types.peering import ForkDigest, Status
+
+DIGEST = b"\x01\x02\x03\x04"
+VK = "0x" + "00" * 31 + "01"
+NONE = Root(bytes(32))
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = write_eip8025_config(tmp_path, VK, "http://127.0.0.1:1", b"\xab" * 48)
+    return load_any_config(path)
+
+
+@pytest.fixture
+def runner(config):
+    settings = config.eip8025
+    return ProofGossipRunner(
+        machine=ProofGossipMachine(machine_settings(settings), SavedProofs()),
+        network=None,
+        validators=None,
+        proofs=None,
+        feed=NoFeed(),
+        domain_at=lambda slot: bytes(32),
+        observer=NullObserver(),
+        slots=settings.clock,
+    )
+
+
+def know(runner, number, slot):
+    runner.machine.handle(BlockSeen(Root(bytes([number]) * 32), Slot(slot)), 0)
+
+
+def test_status__of_nothing_known():
+    chain: ChainView = RunnerChain(DIGEST)
+    assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, NONE, Slot(0), Slot(0))
+    assert (chain.finalized_root_at(0), chain.proof_status()) == (None, None)
+
+
+def test_status__of_the_newest_known_block(runner):
+    chain = RunnerChain(DIGEST)
+    chain.follow(runner)
+    know(runner, 7, 20)
+    know(runner, 9, 12)
+    head = Root(b"\x07" * 32)
+    assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, head, Slot(20), Slot(20))
+
+
+async def test_proofs__none_without_a_store(runner):
+    chain = RunnerChain(DIGEST)
+    source: ProofSource = chain
+    everything = frozenset(ProofType(number) for number in range(256))
+    for followed in (False, True):
+        if followed:
+            chain.follow(runner)
+        assert [data async for data in source.by_root(Root(b"\x07" * 32), everything)] == []
+        assert [data async for data in source.by_range(Slot(0), 100, everything)] == []
+
+
+def test_subject__describes_the_revision_and_the_newest_block(config, runner):
+    subject = ProofSubject(config, runner.machine, runner)
+    assert subject.describe()["head"] is None
+    know(runner, 7, 20)
+    described = subject.describe()
+    assert described == {
+        "chain_id": 1,
+        "fork_digest": "0x" + config.eip8025.fork_digest.hex(),
+        "profile": "beta4",
+        "head": {"slot": 20, "block_root": "0x" + "07" * 32},
+    }
+    assert list(subject.topics()) == ["execution_proof"]
+    assert {reading.name: reading.value for reading in subject.readings()} == {
+        "head_slot": 20,
+        "blocks": 1,
+    }
+    assert subject.has_store() is False
+    assert [path.name for path in subject.files().values()] == ["proofs.sqlite"]
