@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD_LIMIT_S = 900
 LEAST_NODE = 22
+USUAL_GO = Path("/usr/local/go/bin/go")
 
 
 class Program(StrEnum):
@@ -33,6 +34,11 @@ class NoProgram(Exception):
 def command(program: Program) -> list[str]:
     """Return how a peer is started; install or build it when that was not done yet."""
     return {Program.JS: _js, Program.GO: _go, Program.RUST: _rust}[program]()
+
+
+def consensus_command() -> list[str]:
+    """Return how the peer is started that speaks the requests of consensus clients."""
+    return _go("consensus")
 
 
 def cache() -> Path:
@@ -75,19 +81,20 @@ def _node(packages: Path) -> str:
     return node
 
 
-def _go() -> list[str]:
+def _go(package: str = ".") -> list[str]:
     folder = HERE / "go"
-    key = _digest(*(folder / name for name in ("go.mod", "go.sum", "main.go")))
+    source = f"{package}/main.go"
+    key = _digest(*(folder / name for name in ("go.mod", "go.sum", source)))
 
     def build(place: Path) -> None:
-        go = _tool("go", "Go", Path("/usr/local/go/bin/go"))
+        go = _tool("go", "Go", USUAL_GO)
         place.mkdir()
         settings = {
             "GOFLAGS": "-mod=readonly -modcacherw -trimpath -buildvcs=false",
             "GOMODCACHE": str(cache() / "interop-go-modules"),
             "CGO_ENABLED": "0",
         }
-        _run([go, "build", "-o", str(place / "peer"), "."], folder, settings)
+        _run([go, "build", "-o", str(place / "peer"), f"./{package}"], folder, settings)
 
     return [str(_made_once(f"interop-go-{key}", build) / "peer")]
 

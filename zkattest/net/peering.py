@@ -132,6 +132,8 @@ class Peering:
         record.announce()
         if record.goodbye is not None:
             self.counters["goodbye_received"] += 1
+            # Whoever is told that a connection ends drops what it has not read of it.
+            await trio.sleep(self._settings.goodbye_s)
             link.close()
         else:
             await self._part_with_stranger(link, record)
