@@ -1,10 +1,11 @@
 """
 Switch one rule off, or move one of its bounds, in the code that is loaded.
 
-A rule is one of these statements, in a function at the top of a module:
+A rule is one of these statements, in a function at the top of a module, or in a method that is
+asked for:
 
     raise InvalidBlock(Reason.X, ...)            raise InvalidBlock(Reason(...), ...) from ...
-    raise GossipReject(Reason.X, ...)
+    raise GossipReject(Reason.X, ...)            raise GossipIgnore(Reason.X, ...)
     first.where(mask, Reason.X, ...)             first.at(row, Reason.X, ...)
     first.because(row, ...)
 
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, ModuleType
 
-RAISED = {"InvalidBlock", "GossipReject"}
+RAISED = {"InvalidBlock", "GossipReject", "GossipIgnore"}
 NOTED = {"where", "at", "because"}
 MOVED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
@@ -36,29 +37,39 @@ class Mutation:
     column: int
     kind: str
     reason: str
+    owner: str = ""
 
     def __str__(self) -> str:
         name = f"{self.module.__name__.rpartition('.')[2]}.{self.function}"
         return f"{name}:{self.line}:{self.column}:{self.kind}:{self.reason or 'any'}"
 
 
-def mutations(module: ModuleType) -> list[Mutation]:
-    """List every change of a module's rules."""
+def mutations(module: ModuleType, owner: str = "") -> list[Mutation]:
+    """List every change of the rules of a module, or of a class of it."""
     found = []
-    for function in functions(parsed(module)):
+    for function in functions(scope(parsed(module), owner)):
         for rule, condition in rules(function):
-            place = (module, function.name)
             word = reason_of(rule)
-            found.append(Mutation(*place, rule.lineno, rule.col_offset, "off", word))
+
+            def add(node: ast.AST, kind: str, name: str = function.name, word: str = word) -> None:
+                at = (node.lineno, node.col_offset)
+                found.append(Mutation(module, name, *at, kind, word, owner))
+
+            add(rule, "off")
             for node in ast.walk(condition) if condition is not None else ():
                 if isinstance(node, ast.Compare) and any(type(op) in MOVED for op in node.ops):
-                    found.append(Mutation(*place, node.lineno, node.col_offset, "bound", word))
+                    add(node, "bound")
                 if is_joined(node):
-                    found += [
-                        Mutation(*place, node.lineno, node.col_offset, part, word)
-                        for part in ("left", "right")
-                    ]
+                    add(node, "left")
+                    add(node, "right")
     return found
+
+
+def scope(tree: ast.Module, owner: str) -> ast.Module | ast.ClassDef:
+    """Give the module, or one of its classes."""
+    if not owner:
+        return tree
+    return next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == owner)
 
 
 @contextmanager
@@ -70,8 +81,9 @@ def applied(mutation: Mutation) -> Iterator[None]:
     if changer.changed != 1:
         raise LookupError(f"{mutation}: {changer.changed} places")
     path = mutation.module.__file__ or "?"
-    changed = code_of(compile(tree, path, "exec"), mutation.function)
-    function = inspect.unwrap(getattr(mutation.module, mutation.function))
+    changed = code_of(compile(tree, path, "exec"), mutation.owner, mutation.function)
+    owner = getattr(mutation.module, mutation.owner) if mutation.owner else mutation.module
+    function = inspect.unwrap(getattr(owner, mutation.function))
     original = function.__code__
     function.__code__ = changed
     try:
@@ -115,8 +127,8 @@ def parsed(module: ModuleType) -> ast.Module:
     return ast.parse(inspect.getsource(module))
 
 
-def functions(tree: ast.Module) -> list[ast.FunctionDef]:
-    """List the functions at the top of a module."""
+def functions(tree: ast.Module | ast.ClassDef) -> list[ast.FunctionDef]:
+    """List the functions at the top of a module, or the methods of a class."""
     return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
@@ -173,9 +185,12 @@ def operands(node: ast.AST) -> tuple[ast.expr, ast.expr]:
     return node.left, node.right
 
 
-def code_of(module: CodeType, function: str) -> CodeType:
-    """Find a function's code in that of its module."""
-    for one in module.co_consts:
-        if isinstance(one, CodeType) and one.co_name == function:
-            return one
-    raise LookupError(function)
+def code_of(module: CodeType, *names: str) -> CodeType:
+    """Find a function's code in that of its module, or of its class."""
+    found = module
+    for name in filter(None, names):
+        inner = [one for one in found.co_consts if isinstance(one, CodeType)]
+        found = next((one for one in inner if one.co_name == name), module)
+    if found is module:
+        raise LookupError(names)
+    return found

@@ -12,6 +12,7 @@ from zkattest.conformance.gossip import check_gossip
 from zkattest.conformance.outcome import differences
 from zkattest.conformance.pool import check_pool
 from zkattest.conformance.registry import find_cases
+from zkattest.machines import verification_queue, waiting_proofs
 from zkattest.spec import proof_gossip
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
 from zkattest.spec.proof_gossip import GossipRule
@@ -36,6 +37,11 @@ INDISTINGUISHABLE = {
     (Rule.PROVER_NOT_SEEN, Rule.VALIDATOR_ACTIVE),
 }
 NEIGHBOURS = [(name, at, GOSSIP_ORDERS[name][at - 1 : at + 1]) for name, at in PLACES if at]
+# How much waits and what it may cost: rules of the machine, held by scripts.
+LIMIT_MUTATIONS = [
+    *mutations(waiting_proofs, "WaitingProofs"),
+    *mutations(verification_queue, "VerificationQueue"),
+]
 STATEMENT_MUTATIONS = [
     one for one in mutations(proof_gossip) if one.function == "require_public_values"
 ]
@@ -48,8 +54,10 @@ def cases(profile: ProfileName) -> tuple[VectorCase, ...]:
     return tuple(sorted(found, key=lambda case: "/size/" in case.id))
 
 
-def is_noticed(profile: ProfileName) -> bool:
+def is_noticed(profile: ProfileName, runner: str = "") -> bool:
     for case in cases(profile):
+        if runner not in ("", case.runner):
+            continue
         try:
             got = CHECKS[case.runner](case)
         except Exception:  # noqa: BLE001 - a crash is another outcome, too
@@ -95,3 +103,16 @@ def test_rules_of_statements__are_found() -> None:
 def test_rule_of_statements__is_held_by_a_vector(mutation: Mutation) -> None:
     with applied(mutation):
         assert is_noticed(ProfileName.BETA4), f"no vector notices {mutation}"
+
+
+def test_rules_of_limits__are_found() -> None:
+    assert [one.reason for one in LIMIT_MUTATIONS if one.kind == "off"] == [
+        *["queue_full"] * 3,
+        *["budget_spent"] * 3,
+    ]
+
+
+@pytest.mark.parametrize("mutation", LIMIT_MUTATIONS, ids=str)
+def test_rule_of_limits__is_held_by_a_script(mutation: Mutation) -> None:
+    with applied(mutation):
+        assert is_noticed(ProfileName.BETA4, "pool"), f"no script notices {mutation}"

@@ -7,7 +7,7 @@ takes for them are part of the script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,6 +70,7 @@ from zkattest.machines.verification_queue import Allowance, VerificationLimits
 from zkattest.machines.waiting_proofs import WaitingLimits
 from zkattest.spec.answers import ProofOutcome
 from zkattest.spec.gossip_profiles import read_gossiped_proof
+from zkattest.spec.proof_gossip import GossipedProof
 from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import Root, Slot
 
@@ -81,12 +82,17 @@ _ID_BYTES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """Hold a message of a script, and what the engine will say of its proof after how long."""
+    """
+    Hold a message of a script, and what the engine will say of its proof after how long.
+
+    `signature_ms` is how long its signature takes to be checked.
+    """
 
     name: str
     message: GossipMessage
     engine: ProofOutcome | None
     verify_ms: int
+    signature_ms: int
 
 
 def check_pool(case: VectorCase) -> Outcome:
@@ -187,7 +193,8 @@ class ScriptPlayer:
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     _undecided: list[Scripted] = field(default_factory=list)
-    _answers: list[tuple[int, JobId, Scripted]] = field(default_factory=list)
+    _answers: list[tuple[int, int, ProofEvent | str]] = field(default_factory=list)
+    _jobs: dict[JobId, Scripted] = field(default_factory=dict)
     _saved: Saved = field(default_factory=Saved)
     _roots: list[Root] = field(default_factory=list)
     _wake_at_ms: int | None = None
@@ -229,17 +236,12 @@ class ScriptPlayer:
         while True:
             due = min(self._answers, default=None, key=lambda one: one[:2])
             wake_at_ms = self._wake_at_ms
-            if (
-                due is not None
-                and due[0] <= end_ms
-                and (wake_at_ms is None or due[0] <= wake_at_ms)
-            ):
+            if due is not None and due[0] <= min(end_ms, wake_at_ms or end_ms):
                 self._answers.remove(due)
-                self.now_ms, job, scripted = due
-                outcome = scripted.engine
-                if outcome is None:
-                    raise CaseError("input.events.engine", f"{scripted.name} must not be verified")
-                self._tell(ProofChecked(job, outcome, float(scripted.verify_ms)))
+                self.now_ms, _, event = due
+                if isinstance(event, str):
+                    raise CaseError("input.events.engine", f"{event} must not be verified")
+                self._tell(event)
             elif wake_at_ms is not None and wake_at_ms <= end_ms:
                 self._wake_at_ms = None
                 self.now_ms = max(self.now_ms, wake_at_ms)
@@ -268,8 +270,8 @@ class ScriptPlayer:
         match effect:
             case LookUpValidator(job=job, index=index):
                 self._tell(ValidatorAnswered(job, self.scene.look_up(int(index))))
-            case CheckProofSignature(job=job, pubkey=pubkey, message_root=root, signature=given):
-                self._tell(SignatureChecked(job, self.scene.check_signature(pubkey, root, given)))
+            case CheckProofSignature():
+                self._check_signature(effect)
             case VerifyProof():
                 self._verify(effect)
             case ReportGossip(message_id=message_id):
@@ -280,14 +282,41 @@ class ScriptPlayer:
             case WakeAt(time_ms=time_ms):
                 self._wake_at_ms = time_ms
 
+    def _check_signature(self, effect: CheckProofSignature) -> None:
+        jobless = [one for one in self._undecided if one not in self._jobs.values()]
+        found = self._find(jobless, lambda proof: proof.signature == effect.signature)
+        self._jobs[effect.job] = found
+        outcome = self.scene.check_signature(effect.pubkey, effect.message_root, effect.signature)
+        checked = SignatureChecked(effect.job, outcome)
+        if found.signature_ms:
+            self._answer_after(found.signature_ms, checked)
+        else:
+            self._tell(checked)
+
     def _verify(self, effect: VerifyProof) -> None:
-        for one in self._undecided:
-            proof = read_gossiped_proof(self.scene.profile, one.message.data)
-            if (proof.proof_type, proof.proof_data) == (effect.proof_type, effect.proof):
-                self.asked.append({"at_ms": self.now_ms, "message": one.name})
-                self._answers.append((self.now_ms + one.verify_ms, effect.job, one))
-                return
-        raise CaseError("input.events", "the engine is asked about no message of the script")
+        asked = (effect.proof_type, effect.proof)
+        # Without its rule a signature is not asked for; then the oldest such proof is meant.
+        found = self._jobs.get(effect.job) or self._find(
+            self._undecided, lambda proof: (proof.proof_type, proof.proof_data) == asked
+        )
+        self.asked.append({"at_ms": self.now_ms, "message": found.name})
+        # A script may stop the node before anybody looks at the answer, and has none then.
+        checked = found.engine and ProofChecked(effect.job, found.engine, float(found.verify_ms))
+        self._answer_after(found.verify_ms, checked or found.name)
+
+    def _find(
+        self, messages: Sequence[Scripted], is_meant: Callable[[GossipedProof], bool]
+    ) -> Scripted:
+        """Find the oldest message that the machine can mean."""
+        for one in messages:
+            if is_meant(read_gossiped_proof(self.scene.profile, one.message.data)):
+                return one
+        raise CaseError("input.events", "the machine asks about no message of the script")
+
+    def _answer_after(self, after_ms: int, event: ProofEvent | str) -> None:
+        """Have the machine answered later; a name is that of a message without an answer."""
+        self._steps += 1
+        self._answers.append((self.now_ms + after_ms, self._steps, event))
 
     def _decide(self, scripted: Scripted, report: ReportGossip | None) -> None:
         self._undecided.remove(scripted)
@@ -302,6 +331,7 @@ class ScriptPlayer:
         """Begin again from what was saved; what was in progress is lost, what waited is not."""
         self._machine = ProofGossipMachine(self.settings, self._saved.resume())
         self._answers.clear()
+        self._jobs.clear()
         kept = self._saved.waiting
         self._undecided = [one for one in self._undecided if one.message.message_id in kept]
         self._wake_at_ms = None
@@ -321,6 +351,7 @@ def _read_message(event: Mapping[str, Any]) -> Scripted:
         message=GossipMessage(TOPIC, data, sha256(name.encode())[:_ID_BYTES], peer),
         engine=None if engine is None else read_engine(engine, "input.events.engine"),
         verify_ms=_read_ms(event.get("verify_ms", 0), "input.events.verify_ms"),
+        signature_ms=_read_ms(event.get("signature_ms", 0), "input.events.signature_ms"),
     )
 
 

@@ -83,6 +83,7 @@ class Script:
         """Have a message come; without more words it is a good one about the block."""
         sent = message or self.scene.message()
         answer = self.scene.valid() if engine is None else dict(engine)
+        slow = {"signature_ms": more["signature_ms"]} if "signature_ms" in more else {}
         self._event(
             at_ms,
             "message",
@@ -91,6 +92,7 @@ class Script:
             message=sent.ssz().to_json(),
             engine=None if more.get("unverified") else answer,
             verify_ms=more.get("verify_ms", VERIFY_MS),
+            **slow,
         )
 
     def asks(self, at_ms: int, name: str) -> None:
@@ -139,9 +141,12 @@ def cases() -> Iterator[ProofVector]:
         yield from rooms(profile)
         yield from engine(profile)
         yield from copies(profile)
+        yield from slow_signatures(profile)
         yield from finality(profile)
         yield from restarts(profile)
         yield from rations(profile)
+        yield from rations_of_all(profile)
+        yield from queues(profile)
         yield from turns(profile)
 
 
@@ -380,6 +385,40 @@ def copies(profile: ProofProfile) -> Iterator[ProofVector]:
                      "the profile says whether the second is accepted")  # fmt: skip
 
 
+def slow_signatures(profile: ProofProfile) -> Iterator[ProofVector]:
+    """What happens while signatures are being checked."""
+    one = Script(profile, "copies/signature_pending__verify_one")
+    one.known()
+    one.message(0, "slow", signature_ms=50, unverified=True)
+    one.message(10, "fast", one.scene.message(validator=2), peer=BOB, signature_ms=10)
+    one.asks(20, "fast")
+    one.gives(50, "slow", "ignore", "proof_already_seen")
+    one.gives(60, "fast", ACCEPT)
+    one.knows()
+    yield one.vector("two validators' signatures of one proof are being checked",
+                     "both are good, the later one first",
+                     "the marks are looked at again: one is verified")  # fmt: skip
+    one = Script(profile, "copies/signature_pending__verify_one_of_a_validator")
+    one.known()
+    one.message(0, "slow", signature_ms=50, unverified=True)
+    other = one.scene.message(proof=counted(31))
+    one.message(10, "fast", other, peer=BOB, signature_ms=10)
+    one.asks(20, "fast")
+    one.gives(50, "slow", "ignore", "duplicate_from_validator")
+    one.gives(60, "fast", ACCEPT)
+    one.knows()
+    yield one.vector("the signatures of a validator's two proofs are being checked",
+                     "both are good, the later one first",
+                     "the marks are looked at again: one is verified")  # fmt: skip
+    one = Script(profile, "finality/signature_pending__ignore")
+    one.known()
+    one.message(0, "proof", signature_ms=50, unverified=True)
+    one.finalized(20, SLOT + 1)
+    one.gives(50, "proof", "ignore", "slot_too_old")
+    yield one.vector("a signature is being checked", "later slots are finalized",
+                     "the proof is ignored, and not verified")  # fmt: skip
+
+
 def finality(profile: ProofProfile) -> Iterator[ProofVector]:
     """What becomes of proofs whose block is finalized meanwhile."""
     one = Script(profile, "finality/in_progress__ignore", {"parallel": 1})
@@ -499,6 +538,65 @@ def rations(profile: ProofProfile) -> Iterator[ProofVector]:
     yield one.vector("a peer's proof took all the time that it has",
                      "another validator's proof comes from it",
                      "it is ignored; it may come from others", "limits")  # fmt: skip
+
+
+def rations_of_all(profile: ProofProfile) -> Iterator[ProofVector]:
+    """Time for all together, of which some is kept for the head."""
+    limits = {"all_ms": 150, "reserved_for_head_ms": 100}
+    one = Script(profile, "ration/head__accept_from_what_is_reserved", limits)
+    one.known()
+    one.known(0, "head")
+    one.head(0, "head")
+    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=50)
+    one.message(200, "other", one.scene.message(validator=2), unverified=True)
+    newest = one.scene.message(which="head", validator=3)
+    one.message(210, "newest", newest, one.scene.valid("head"))
+    one.asks(0, "dear")
+    one.asks(210, "newest")
+    one.gives(50, "dear", "reject", "proof_invalid")
+    one.gives(200, "other", "ignore", "budget_spent")
+    one.gives(250, "newest", ACCEPT)
+    one.knows("head", 1)
+    yield one.vector("of the time for all what is left is kept for the head",
+                     "a proof of another block comes, and one of the head",
+                     "the first is ignored, the other accepted", "limits")  # fmt: skip
+
+
+def queues(profile: ProofProfile) -> Iterator[ProofVector]:
+    """How many proofs wait for the engine."""
+    one = Script(profile, "turn/queue__ignore_when_full", {"parallel": 1, "queued": 1})
+    one.known()
+    for number in (1, 2, 3):
+        name = f"proof {number}"
+        message = one.scene.message(validator=number, proof_type=number)
+        one.message(number, name, message, unverified=number == 3)
+    one.asks(1, "proof 1")
+    one.asks(41, "proof 2")
+    one.gives(3, "proof 3", "ignore", "queue_full")
+    one.gives(41, "proof 1", ACCEPT)
+    one.gives(81, "proof 2", ACCEPT)
+    one.knows("block", 1, 2)
+    yield one.vector("one proof is being verified, as many wait as may", "another comes",
+                     "it is ignored, and no mark of it stays", "limits")  # fmt: skip
+    limits = {"parallel": 1, "queued_per_validator": 2}
+    one = Script(profile, "turn/queue__ignore_beyond_a_validators_share", limits)
+    one.known()
+    for kind in (1, 2, 3):
+        name = f"type {kind}"
+        one.message(kind, name, one.scene.message(proof_type=kind), unverified=kind == 3)
+    one.message(10, "again", one.scene.message(validator=2, proof_type=3), peer=BOB)
+    one.asks(1, "type 1")
+    # Of those that wait, a validator's first one goes before anybody's second.
+    one.asks(41, "again")
+    one.asks(81, "type 2")
+    one.gives(3, "type 3", "ignore", "queue_full")
+    one.gives(41, "type 1", ACCEPT)
+    one.gives(81, "again", ACCEPT)
+    one.gives(121, "type 2", ACCEPT)
+    one.knows("block", 1, 2, 3)
+    yield one.vector("two proofs of a validator are verified or wait", "its third comes",
+                     "it is ignored; another validator's of the type is taken",
+                     "limits")  # fmt: skip
 
 
 def turns(profile: ProofProfile) -> Iterator[ProofVector]:
