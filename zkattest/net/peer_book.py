@@ -12,7 +12,7 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from zkattest.net.address import Address
 from zkattest.types.errors import DecodeError
@@ -213,7 +213,7 @@ def _read_peer(index: int, entry: Any) -> KnownPeer:
         raise PeerBookError(field, "expected numbers that are not negative")
     try:
         peer_id = Address.parse(str(address)).peer_id
-        source = Source(entry.get("source"))
+        source = Source(str(entry.get("source")))
     except ValueError as error:
         raise PeerBookError(field, str(error)) from error
     if peer_id is None:
@@ -221,5 +221,5 @@ def _read_peer(index: int, entry: Any) -> KnownPeer:
     return KnownPeer(peer_id, str(address), source, met, failures)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
