@@ -79,6 +79,7 @@ class PeerState:
     joinings: int = 0
     heard_at_s: float = float("-inf")
     """When some part of a message came last."""
+    has_asked: bool = False
     offers: Offers = field(default_factory=Offers)
     resend_bytes: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
     ignored: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
@@ -97,7 +98,12 @@ class GossipRouter:
         self._seen = SeenMessages(settings.seen_limit)
         self._cache = MessageCache(settings.cache_ttl_s, settings.cache_limit_bytes)
         self._pending = PendingMessages(settings)
-        self._wants = Wants(settings.want_retry_s, settings.want_most_s, settings.want_promise_s)
+        self._wants = Wants(
+            settings.want_retry_s,
+            settings.want_most_s,
+            settings.want_promise_s,
+            settings.want_slower,
+        )
         self._rng = rng
         self._heartbeats = 0
         self._actions: list[Action] = []
@@ -306,7 +312,8 @@ class GossipRouter:
         self, peer: str, topic: str, payload: bytes, data: bytes, now_s: float
     ) -> None:
         message_id = valid_snappy_id(topic, data)
-        self._wants.arrived(message_id)
+        is_big = len(payload) >= self._settings.announce_from_bytes
+        self._wants.arrived(message_id, now_s, is_big=is_big)
         self._note_has(peer, message_id)
         status = self._seen.status(message_id, now_s)
         if status is not None:
@@ -404,6 +411,9 @@ class GossipRouter:
 
     def _patience_s(self, state: PeerState) -> float:
         settings = self._settings
+        if state.has_asked:
+            # It asks for what it lacks, and may be asking somebody else.
+            return settings.push_asking_s
         # Whoever can decline does so as soon as it has the message; the others never say.
         return settings.push_declinable_s if state.understands_idontwant else settings.push_s
 
@@ -497,6 +507,7 @@ class GossipRouter:
             cached = self._cache.get(message_id)
             if cached is None:
                 continue
+            state.has_asked = True
             if state.offers.is_under_way(message_id, now_s - self._settings.want_promise_s):
                 self.counters["under_way"] += 1
             elif message_id in state.offers.open:

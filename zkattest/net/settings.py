@@ -32,15 +32,17 @@ class GossipSettings:
     want_retry_s: float = 0.7
     want_most_s: float = 6.0
     want_promise_s: float = 3.0
+    want_slower: float = 1.3
     idontwant_from_bytes: int = 1024
 
     # Big messages: how many peers get them at once, and when the others get them unasked: those
-    # that cannot decline (gossipsub 1.1), and those that can (1.2).
+    # that cannot decline (gossipsub 1.1), those that can (1.2), those that have asked before.
     announce_from_bytes: int = 64 << 10
     eager_peers: int = 0
     eager_peers_published: int = 8
     push_s: float = 0.5
     push_declinable_s: float = 2.5
+    push_asking_s: float = 10.0
     tick_s: float = 0.1
 
     # Messages that wait for a verdict.

@@ -3,7 +3,8 @@ Ask peers for messages they have: one at a time for each message, the next when 
 
 A peer that is sending may take its time: patience is counted from its last sign of life, up to a
 limit, so that a big message on a slow link is not asked for twice, and one that drips holds nobody
-up for long.
+up for long. One that is slower than most is asked of a second peer meanwhile: over a bad line the
+time of a transfer varies, and the faster of two is rarely slow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ MOST_WANTED = 4096
 # One peer's inventions must not take the room that others' messages need.
 MOST_ASKED_OF_A_PEER = 1024
 MOST_CANDIDATES = 8
+# How long a transfer takes is learned; a second peer is asked when one takes so much longer.
+USUAL_S = 0.8
+LEAST_USUAL_S = 0.4
+WEIGHT = 0.1
 
 
 @dataclass(slots=True)
@@ -24,6 +29,7 @@ class Want:
 
     asked: str
     asked_s: float
+    times_asked: int = 1
     candidates: list[str] = field(default_factory=list)
 
 
@@ -37,16 +43,21 @@ class Wants:
     Decide whom to ask for announced messages.
 
     The next peer is asked `retry_s` after the last sign of life of the one before, at most `most_s`
-    after it was asked. A peer counts as silent when `promise_s` have passed.
+    after it was asked. A second one is asked already when the first takes `slower` times as long as
+    transfers usually do. A peer counts as silent when `promise_s` have passed.
     """
 
-    def __init__(self, retry_s: float, most_s: float, promise_s: float) -> None:
+    def __init__(
+        self, retry_s: float, most_s: float, promise_s: float, slower: float = 1.3
+    ) -> None:
         self._retry_s = retry_s
         self._most_s = most_s
         self._promise_s = promise_s
+        self._slower = slower
         self._wants: OrderedDict[bytes, Want] = OrderedDict()
         self._asked: Counter[str] = Counter()
         self._unanswered: dict[tuple[str, float], None] = {}
+        self._usual_s = USUAL_S
 
     def __len__(self) -> int:
         """Count the messages that we have asked for."""
@@ -66,11 +77,16 @@ class Wants:
         self._wants[message_id] = Want(peer, now_s)
         return True
 
-    def arrived(self, message_id: bytes) -> None:
-        """Stop asking for a message."""
+    def arrived(self, message_id: bytes, now_s: float, *, is_big: bool) -> None:
+        """Stop asking for a message; learn from a big one how long they take."""
         want = self._wants.pop(message_id, None)
-        if want is not None:
-            self._release(want.asked)
+        if want is None:
+            return
+        self._release(want.asked)
+        if is_big and want.times_asked == 1 and want.asked_s > float("-inf"):
+            self._learn(now_s - want.asked_s)
+        elif is_big:
+            self._learn(self._slower * self._usual_s)
 
     def lost(self, peer: str) -> None:
         """Note that a peer is gone: what it was asked for is asked of others when next due."""
@@ -105,12 +121,21 @@ class Wants:
             want.asked = want.candidates.pop(0)
             self._asked[want.asked] += 1
             want.asked_s = now_s
+            want.times_asked += 1
             asks.append((want.asked, message_id))
         return asks
 
     def _patience_ends_s(self, want: Want, heard_s: float) -> float:
-        last_s = max(want.asked_s, heard_s) if want.asked_s > float("-inf") else want.asked_s
-        return min(last_s + self._retry_s, want.asked_s + self._most_s)
+        if want.asked_s == float("-inf"):
+            return want.asked_s
+        ends_s = min(max(want.asked_s, heard_s) + self._retry_s, want.asked_s + self._most_s)
+        if want.candidates and want.times_asked == 1:
+            return min(ends_s, want.asked_s + self._slower * self._usual_s)
+        return ends_s
+
+    def _learn(self, took_s: float) -> None:
+        usual_s = (1 - WEIGHT) * self._usual_s + WEIGHT * took_s
+        self._usual_s = min(max(usual_s, LEAST_USUAL_S), self._most_s)
 
     def _release(self, peer: str) -> None:
         self._asked[peer] -= 1

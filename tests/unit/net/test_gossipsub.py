@@ -531,6 +531,15 @@ def test_announced__is_pushed_in_the_end_to_who_says_nothing() -> None:
     assert not gossip.has_follow_ups()
 
 
+def test_announced__is_left_for_long_to_who_is_known_to_ask() -> None:
+    gossip = router("ab")
+    name = gossip.publish(T, b"earlier", 0.0)[0]
+    gossip.received("b", Rpc(iwant=(name,)), 0.0)
+    accepted_from_a(gossip)
+    assert forwarded(gossip.tick(SETTINGS.push_asking_s - 0.01)) == set()
+    assert forwarded(gossip.tick(SETTINGS.push_asking_s)) == {"b"}
+
+
 @pytest.mark.parametrize(
     "has_it", [ANNOUNCED, message(HUGE), Rpc(idontwant=(HUGE_NAME,))], ids=["ihave", "sent", "told"]
 )
@@ -547,14 +556,25 @@ def test_announcer__is_neither_pushed_nor_told_what_it_announced() -> None:
     assert told(accepted_from_a(gossip)) == {"c", "d"}
 
 
-def test_announcer__that_sends_slowly_is_not_replaced() -> None:
+def test_announcer__that_sends_slowly_is_joined_by_one_more() -> None:
+    gossip = router()
+    for peer in "abc":
+        gossip.received(peer, ANNOUNCED, 0.0)
+    asked = []
+    for tenths in range(1, 50):
+        for peer in "ab":
+            gossip.progressed(peer, tenths / 10)
+        asked += list(sent(gossip.tick(tenths / 10 + 0.05)))
+    assert asked == ["b"]
+
+
+def test_announcer__that_goes_silent_is_replaced() -> None:
     gossip = router()
     gossip.received("a", ANNOUNCED, 0.0)
     gossip.received("b", ANNOUNCED, 0.0)
-    for tenths in range(1, 30):
-        gossip.progressed("a", tenths / 10)
-        assert sent(gossip.tick(tenths / 10 + 0.05)) == {}
-    assert sent(gossip.tick(4.0)) == {"b": [Rpc(iwant=(HUGE_NAME,))]}
+    gossip.progressed("a", 0.2)
+    assert sent(gossip.tick(0.2 + SETTINGS.want_retry_s - 0.01)) == {}
+    assert sent(gossip.tick(0.2 + SETTINGS.want_retry_s)) == {"b": [Rpc(iwant=(HUGE_NAME,))]}
 
 
 def test_announcer__that_leaves_is_replaced_at_once() -> None:
