@@ -93,6 +93,9 @@ def test_node__waits_for_a_consensus_node_that_is_away(tmp_path):
     with running(tmp_path, respond=nothing, node="drain_ms = 500") as node:
         assert node.event("beacon_node_silent")["now_slot"] >= 77
         assert node.page("/health")[0] == 200
+        status, text = node.page("/ready")
+        condition = json.loads(text)["conditions"]["consensus_node"]
+        assert (status, condition) == (503, {"ok": False, "detail": "no answer"})
         _, samples = families(node.page("/metrics")[1])
         assert samples["zkattest_head_slot", ()] == 0
         node.process.send_signal(signal.SIGTERM)

@@ -68,6 +68,13 @@ def test_wheel__shows_the_help_of_its_command(environment: Path) -> None:
     assert "verify" in call([environment / "venv" / "bin" / "zkattest", "--help"], environment)
 
 
+@pytest.mark.parametrize("options", [[], ["--eip8025"]])
+def test_wheel__prints_the_sample_of_a_node(environment: Path, options: list[str]) -> None:
+    command = [environment / "venv" / "bin" / "zkattest", "node", "--print-config", *options]
+    name = "eip8025.sample.toml" if options else "node.sample.toml"
+    assert call(command, environment) == (ROOT / "docs" / "operators" / name).read_text()
+
+
 def test_wheel__verifies_a_proof(environment: Path) -> None:
     arguments = [SP1_PROOF_FILE, "--system", "sp1", "--program-vk", str(SP1_PROGRAM_VK)]
     command = [environment / "venv" / "bin" / "zkattest", "verify", *arguments]

@@ -75,6 +75,13 @@ class BeaconFeed:
     _finalized: Epoch | None = None
     _answers: bool = True
 
+    @property
+    def standing(self) -> str | None:
+        """Say what is wrong with the consensus node; nothing while it answers and has a head."""
+        if not self._answers:
+            return "no answer"
+        return None if self._head is not None else "no head yet"
+
     async def follow(self, tell: Tell) -> None:
         """Ask until cancelled."""
         while True:

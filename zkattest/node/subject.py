@@ -10,12 +10,21 @@ from typing import Protocol
 from zkattest.machines.attester import AttesterMachine
 from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
+from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import NodeConfig, ProofNodeConfig
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.runner import AttesterRunner
 from zkattest.store import SqliteStore
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Say whether one thing that a ready node needs is there, and how it stands."""
+
+    ok: bool
+    detail: str
 
 
 class Subject(Protocol):
@@ -35,6 +44,9 @@ class Subject(Protocol):
 
     def describe(self) -> dict[str, object]:
         """Describe the network and where the node stands in it, for `/status`."""
+
+    def conditions(self) -> dict[str, Condition]:
+        """Say what only this kind of node needs to be ready."""
 
     def readings(self) -> Iterator[Reading]:
         """Give the numbers that only this kind of node has."""
@@ -91,6 +103,10 @@ class AttesterSubject:
             },
             "proven_slot": int(standing.proven_slot),
         }
+
+    def conditions(self) -> dict[str, Condition]:
+        """Need nothing besides: an attester follows its chain by itself."""
+        return {}
 
     def readings(self) -> Iterator[Reading]:
         """Give the numbers of the chain that is followed."""
@@ -153,6 +169,14 @@ class ProofSubject:
             "profile": settings.profile.name.value,
             "head": newest and {"slot": int(newest[0]), "block_root": newest[1]},
         }
+
+    def conditions(self) -> dict[str, Condition]:
+        """Need a consensus node that answers, where one is configured."""
+        feed = self.runner.feed
+        if not isinstance(feed, BeaconFeed):
+            return {}
+        wrong = feed.standing
+        return {"consensus_node": Condition(wrong is None, wrong or "answers")}
 
     def readings(self) -> Iterator[Reading]:
         """Give the numbers of the blocks that proofs are judged for."""

@@ -18,7 +18,7 @@ import trio
 from zkattest import __version__
 from zkattest.api import Answer, Page, json_answer
 from zkattest.net import GossipHost
-from zkattest.node.subject import Subject
+from zkattest.node.subject import Condition, Subject
 from zkattest.node.vitals import Vitals
 from zkattest.ports import Clock
 from zkattest.store import StoreError
@@ -28,14 +28,6 @@ from zkattest.verify.pool import VerifierPool
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STORE_TIMEOUT_S: Final = 2.0
 _LIBRARIES: Final = ("libp2p", "trio")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Say whether one thing that a ready node needs is there, and how it stands."""
-
-    ok: bool
-    detail: str
 
 
 @dataclass(slots=True)
@@ -96,6 +88,7 @@ class NodeView:
             "not_draining": Condition(
                 not self.is_draining, "stopping" if self.is_draining else "running"
             ),
+            **self.subject.conditions(),
         }
 
     async def _store_condition(self) -> Condition:
