@@ -14,6 +14,8 @@ import trio
 
 from tests.helpers.attacks import ATTACKS
 from tests.helpers.siege import Phase, Siege
+from zkattest.net import GossipSettings
+from zkattest.net.muxer import MOST_STREAMS
 
 LIMIT_S = 60
 ATTACK_S = 2.0
@@ -23,6 +25,9 @@ MOST_GROWTH_MIB = 64
 MOST_LAG_MS = 1_000
 # Descriptors and tasks that may be about to end.
 SLACK = 4
+# Of one address; each connection has up to 16 streams, and some tasks of its own.
+MOST_CONNECTIONS = GossipSettings().most_connections_per_address
+MOST_TASKS = MOST_CONNECTIONS * (MOST_STREAMS + 8)
 QUICK: dict[str, float] = {
     "dial_timeout_s": 0.8,
     "frame_timeout_s": 0.8,
@@ -47,8 +52,7 @@ EXPECTED: dict[str, Expected] = {
     "protobuf_bombs": Expected(("graylisted",)),
     "snappy_bombs": Expected(("graylisted", "reject"), growth_mib=96),
     "empty_frames": Expected(("slowed_down",)),
-    # Streams that wait for their protocol are given up in time, and there are 16 of them at most.
-    "half_open_streams": Expected(("connection_lost",)),
+    "half_open_streams": Expected(("connection_lost", "malformed")),
     "slow_loris_tcp": Expected(("connection_lost", "connection_refused"), QUICK),
     "slow_loris_noise": Expected(("connection_lost", "connection_refused"), QUICK),
     "slow_loris_yamux": Expected(("connection_lost", "connection_refused"), QUICK),
@@ -61,7 +65,7 @@ EXPECTED: dict[str, Expected] = {
     "flood_subscriptions": Expected(("graylisted", "rejoined")),
     "flood_iwant": Expected(("graylisted", "too_many_ids")),
     "flood_yamux": Expected(("malformed", "connection_lost")),
-    "flood_negotiations": Expected(("slowed_down",)),
+    "flood_negotiations": Expected(("malformed", "connection_lost")),
     "changed_bytes": Expected(("graylisted", "reject")),
     "replay": Expected(("ignore", "overload")),
     "eclipse": Expected(("connection_refused",)),
@@ -78,6 +82,8 @@ def check(attack: str, under: Phase, siege: Siege) -> None:
     assert max(under.late_ms) < MOST_LATE_MS
     assert under.lag_ms < MOST_LAG_MS
     assert under.growth_mib < EXPECTED[attack].growth_mib
+    assert under.during["tasks"] < under.before["tasks"] + MOST_TASKS
+    assert under.during["descriptors"] <= under.before["descriptors"] + MOST_CONNECTIONS + SLACK
     assert siege.friends <= set(under.during["connected"])
     assert siege.friends <= set(under.during["mesh"]["proofs"])
     scores = under.after["scores"]

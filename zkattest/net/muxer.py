@@ -34,6 +34,8 @@ WINDOW_BYTES = 2 << 20
 # Header and payload of a frame fill one Noise message.
 FRAME_PAYLOAD_BYTES = 65519 - HEADER.size
 MOST_STREAMS = 16
+# Streams that were reset because there were too many; nobody who listens goes on like that.
+MOST_REFUSED = 256
 MOST_QUEUED_FRAMES = 4096
 MOST_CREDIT_BYTES = 1 << 31
 # What was done for data before it came to us.
@@ -219,6 +221,7 @@ class Muxer:
         self._queued_any = trio.Event()
         self._write_lock = trio.Lock()
         self._heard = True
+        self._refused = 0
         self._closed: PeerError | None = None
 
     async def run(self) -> None:
@@ -339,6 +342,9 @@ class Muxer:
         if stream_id % 2 == self._next_id % 2 or stream_id in self._streams or not stream_id:
             raise ProtocolViolation(f"stream {stream_id} opened by the wrong side or twice")
         if len(self._streams) >= MOST_STREAMS:
+            self._refused += 1
+            if self._refused > MOST_REFUSED:
+                raise ProtocolViolation("streams without end")
             self.queue_frame(WINDOW_UPDATE, RST, stream_id, 0)
             return
         stream = Stream(self, stream_id)

@@ -14,6 +14,7 @@ from zkattest.net.muxer import (
     GO_AWAY,
     HEADER,
     INITIAL_WINDOW_BYTES,
+    MOST_REFUSED,
     MOST_STREAMS,
     PING,
     RST,
@@ -222,6 +223,17 @@ async def test_muxer__resets_streams_above_its_limit() -> None:
         await trio.testing.wait_all_tasks_blocked()
         assert not ends
         assert muxer.incoming.statistics().current_buffer_used == MOST_STREAMS
+
+
+async def test_muxer__ends_a_connection_that_opens_streams_without_end() -> None:
+    async with raw_peer() as (_, peer, ends):
+        for index in range(MOST_STREAMS + MOST_REFUSED):
+            await peer.write(frame(WINDOW_UPDATE, SYN, 1 + 2 * index, 0))
+        await trio.testing.wait_all_tasks_blocked()
+        assert not ends
+        await peer.write(frame(WINDOW_UPDATE, SYN, 100_001, 0))
+        await trio.testing.wait_all_tasks_blocked()
+        assert [str(end) for end in ends] == ["streams without end"]
 
 
 async def test_muxer__drops_data_for_a_stream_that_is_gone() -> None:
