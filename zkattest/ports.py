@@ -7,7 +7,7 @@ Blocking methods say so: they are called in threads.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from zkattest.machines.events import (
@@ -25,7 +25,8 @@ from zkattest.spec.answers import ProofOutcome, SignatureOutcome, ValidatorOutco
 from zkattest.spec.signing import ProofSubject, SigningData
 from zkattest.spec.state_reader import NodeSource
 from zkattest.types.gossip import Verdict
-from zkattest.types.ids import Epoch, Root, ValidatorIndex
+from zkattest.types.ids import Epoch, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.peering import ExecutionProofStatus, Status
 
 __all__ = [
     "BlockChecker",
@@ -36,8 +37,10 @@ __all__ = [
     "ProofChecker",
     "ProofKeeper",
     "ProofSigner",
+    "ProofSource",
     "SigningGuard",
     "StateKeeper",
+    "StatusSource",
     "Store",
     "ValidatorView",
 ]
@@ -163,4 +166,41 @@ class ChainFeed(Protocol):
 
     async def follow(self, tell: Callable[[ProofEvent], Awaitable[None]]) -> None:
         """Tell of blocks, payloads, heads and finality until cancelled."""
+        ...
+
+
+class StatusSource(Protocol):
+    """Know what we tell peers of our chain; called often, hence quick and without I/O."""
+
+    def status(self) -> Status:
+        """Return our status now."""
+        ...
+
+    def finalized_root_at(self, epoch: int) -> Root | None:
+        """Return the root that was finalized for an epoch; None where we do not know."""
+        ...
+
+    def proof_status(self) -> ExecutionProofStatus | None:
+        """Return the newest block that enough proofs were verified for, None before the first."""
+        ...
+
+
+class ProofSource(Protocol):
+    """
+    Hand out signed proofs as SSZ, in the container of the network's profile.
+
+    Both methods raise `ProofsUnavailable` and `ProofSourceFault`. What they yield beyond the caps
+    of a response is not taken, so they read lazily.
+    """
+
+    def by_root(
+        self, block_root: Root, proof_types: frozenset[ProofType]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the proofs of these types that are known for a block."""
+        ...
+
+    def by_range(
+        self, start_slot: Slot, count: int, proof_types: frozenset[ProofType]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the proofs of `count` slots, in the order of slots; no types means all."""
         ...

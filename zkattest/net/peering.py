@@ -21,7 +21,7 @@ import trio
 
 from zkattest.net.errors import PeerError
 from zkattest.net.muxer import Stream
-from zkattest.net.proof_requests import ProofSource, answer_proofs
+from zkattest.net.proof_requests import answer_proofs
 from zkattest.net.reqresp import Connection, Refusal, RequestClient, RequestServer
 from zkattest.net.reqresp import UnsupportedProtocol as Unsupported
 from zkattest.net.reqresp_codec import ResponseCode, ResponseError
@@ -35,7 +35,8 @@ from zkattest.net.reqresp_protocols import (
     RequestProtocol,
     protocols_of,
 )
-from zkattest.net.status import ChainView, judge_status
+from zkattest.net.status import judge_status
+from zkattest.ports import ProofSource, StatusSource
 from zkattest.types.peering import ExecutionProofStatus, GoodbyeReason, MetaData, Status
 from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
 
@@ -86,7 +87,7 @@ class Peering:
 
     def __init__(
         self,
-        chain: ChainView,
+        chain: StatusSource,
         metadata: MetaData,
         settings: PeeringSettings | None = None,
         profile: ProofProfile = DEFAULT_PROFILE,

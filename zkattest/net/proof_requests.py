@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Final
 
 from zkattest.net.reqresp import Refusal
 from zkattest.net.reqresp_codec import ResponseCode
-from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.ports import ProofSource
+from zkattest.types.errors import ProofSourceFault, ProofsUnavailable
 from zkattest.types.peering import (
     MAX_EXECUTION_PROOFS_PER_PAYLOAD,
     ExecutionProofsByRangeRequest,
@@ -20,35 +21,6 @@ MAX_RESPONSE_BYTES: Final = 64 << 20
 """The specification lets a responder limit its response; at least one proof is always sent."""
 
 ProofsRequest = ExecutionProofsByRangeRequest | tuple[ProofByRootIdentifier, ...]
-
-
-class ProofsUnavailable(Exception):
-    """We do not keep what was asked for; answered with `ResourceUnavailable`."""
-
-
-class ProofSourceFault(Exception):
-    """We cannot say what we keep; answered with `ServerError`, and nobody's fault but ours."""
-
-
-class ProofSource(Protocol):
-    """
-    Hand out signed proofs as SSZ, in the container of the network's profile.
-
-    Both methods raise `ProofsUnavailable` and `ProofSourceFault`. What they yield beyond the caps
-    is not taken, so they read lazily.
-    """
-
-    def by_root(
-        self, block_root: Root, proof_types: frozenset[ProofType]
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the proofs of these types that are known for a block."""
-        ...
-
-    def by_range(
-        self, start_slot: Slot, count: int, proof_types: frozenset[ProofType]
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the proofs of `count` slots, in the order of slots; no types means all."""
-        ...
 
 
 async def answer_proofs(

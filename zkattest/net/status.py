@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from zkattest.ports import StatusSource
 from zkattest.types.ids import Root
 from zkattest.types.peering import ExecutionProofStatus, GoodbyeReason, Status
 
 _UNFINALIZED: Final = Root(bytes(32))
 
 
-class ChainView(Protocol):
-    """Know what we tell of our chain; called often, hence quick and without I/O."""
-
-    def status(self) -> Status:
-        """Return our status now."""
-        ...
-
-    def finalized_root_at(self, epoch: int) -> Root | None:
-        """Return the root that was finalized for an epoch; None where we do not know."""
-        ...
-
-    def proof_status(self) -> ExecutionProofStatus | None:
-        """Return the newest block that enough proofs were verified for, None before the first."""
-        ...
-
-
-def judge_status(chain: ChainView, theirs: Status) -> GoodbyeReason | None:
+def judge_status(chain: StatusSource, theirs: Status) -> GoodbyeReason | None:
     """
     Say why a peer is of no use to us, None when it is.
 

@@ -13,13 +13,12 @@ from zkattest.net.lan_discovery import LanDiscovery
 from zkattest.net.peer_book import PeerBook
 from zkattest.net.peer_keeper import KeeperSettings, PeerFile, PeerKeeper, learn_records
 from zkattest.net.peering import Peering, PeeringSettings
-from zkattest.net.proof_requests import ProofSource, ProofSourceFault
-from zkattest.net.status import ChainView
 from zkattest.node.config_peering import PeeringConfig
-from zkattest.ports import Clock
+from zkattest.ports import Clock, ProofSource, StatusSource
 from zkattest.store import StoreError
 from zkattest.store.proofs import KeptProof, ProofStore
 from zkattest.telemetry import Observer
+from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ExecutionProofStatus, ForkDigest, MetaData, Status
 from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
@@ -107,7 +106,7 @@ async def _read(read: Callable[..., list[KeptProof]], *arguments: object) -> lis
 
 def make_peering(
     config: PeeringConfig,
-    chain: ChainView,
+    chain: StatusSource,
     profile: ProofProfile = DEFAULT_PROFILE,
     proofs: ProofSource | None = None,
 ) -> Peering:

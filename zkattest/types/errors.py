@@ -94,3 +94,11 @@ class SourceExhausted(WitnessError):
     """Say that a check needs more of a further source than it may take."""
 
     cause = "out_of_resources"
+
+
+class ProofsUnavailable(Exception):
+    """Say that we do not keep what was asked for; nobody's fault."""
+
+
+class ProofSourceFault(Exception):
+    """Say that we cannot tell what we keep; nobody's fault but ours."""

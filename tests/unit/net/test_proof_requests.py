@@ -7,14 +7,10 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from zkattest.net import proof_requests
-from zkattest.net.proof_requests import (
-    ProofSourceFault,
-    ProofsRequest,
-    ProofsUnavailable,
-    answer_proofs,
-)
+from zkattest.net.proof_requests import ProofsRequest, answer_proofs
 from zkattest.net.reqresp import Refusal
 from zkattest.net.reqresp_codec import ResponseCode
+from zkattest.types.errors import ProofSourceFault, ProofsUnavailable
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ExecutionProofsByRangeRequest, ProofByRootIdentifier
 

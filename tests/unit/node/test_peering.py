@@ -15,11 +15,11 @@ from tests.unit.net.test_enr import EIP_TEXT, FORK
 from zkattest.machines.proof_events import KeepProof, ProofMark
 from zkattest.machines.standing import Head, Standing
 from zkattest.net.enr import parse_record, port_entry, sign_record
-from zkattest.net.proof_requests import ProofSourceFault
 from zkattest.net.secp256k1 import SecretKey
 from zkattest.node.config_peering import PeeringConfig
 from zkattest.node.peering import StandingChain, StoredProofs, find_peers, make_peering
 from zkattest.store.proofs import ProofStore
+from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.peering import MetaData, Status
 
