@@ -5,13 +5,12 @@ import pytest
 from tests.helpers.node_process import write_eip8025_config
 from zkattest.machines.proof_events import BlockSeen, SavedProofs
 from zkattest.machines.proof_gossip import ProofGossipMachine
-from zkattest.net.proof_requests import ProofSource
-from zkattest.net.status import ChainView
 from zkattest.node.config import load_any_config
 from zkattest.node.eip8025 import NoFeed, machine_settings
 from zkattest.node.proof_node import RunnerChain
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.subject import ProofSubject
+from zkattest.ports import ProofSource, StatusSource
 from zkattest.telemetry import NullObserver
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ForkDigest, Status
@@ -47,7 +46,7 @@ def know(runner, number, slot):
 
 
 def test_status__of_nothing_known():
-    chain: ChainView = RunnerChain(DIGEST)
+    chain: StatusSource = RunnerChain(DIGEST)
     assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, NONE, Slot(0), Slot(0))
     assert (chain.finalized_root_at(0), chain.proof_status()) == (None, None)
 
