@@ -300,3 +300,14 @@ def test_log__written_for_a_person(tmp_path):
     assert "listening" in first
     assert "now_slot_ms=" in first
     assert not first.startswith("{")
+
+
+def test_log__that_nobody_reads_ends_nothing(tmp_path):
+    path = write_config(tmp_path, PROGRAM_VK, slot_ms=300, lead_ms=0)
+    with running(path) as node:
+        node.process.stdout.close()
+        name = "zkattest_log_lines_left_out_total", (("outcome", "cannot_write"),)
+        trio.run(scrape_until, node, lambda samples: samples.get(name, 0) >= 2)
+        node.process.send_signal(signal.SIGTERM)
+        assert node.process.wait(20) == 0
+        assert node.process.stderr.read() == ""
