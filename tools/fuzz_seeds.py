@@ -36,6 +36,8 @@ from zkattest.types.wire import (
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 VECTORS: Final = ROOT / "vectors" / "eip7886"
+PROOF_VECTORS: Final = ROOT / "vectors" / "eip8025" / "beta4"
+PACKS: Final = (VECTORS, PROOF_VECTORS)
 CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
 MESSAGES: Final = ROOT / "tests" / "fixtures" / "proof_messages"
 KEYSTORES: Final = ROOT / "tests" / "fixtures" / "eip2335"
@@ -73,6 +75,9 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
     yield from connection_seeds()
     for group, path in sorted(smallest_vectors().items()):
         given = json.loads(path.read_bytes())
+        if PROOF_VECTORS in path.parents:
+            # Without it an input is taken for one of EIP-7886.
+            given["profile"] = json.loads((path.parent / "case.json").read_bytes())["profile"]
         yield "vector", group, json.dumps(given, separators=(",", ":")).encode()
 
 
@@ -210,7 +215,7 @@ def transactions_payload(block: bytes, header_bytes: int) -> bytes:
 def smallest_vectors() -> dict[str, Path]:
     """Choose the smallest input of each group of vectors."""
     smallest: dict[str, Path] = {}
-    for path in sorted(VECTORS.glob("*/*/*/input.json")):
+    for path in sorted(one for pack in PACKS for one in pack.glob("*/*/*/input.json")):
         group = f"{path.parents[2].name}-{path.parents[1].name}"
         size = path.stat().st_size
         if size <= MAX_VECTOR_BYTES:

@@ -6,7 +6,7 @@ comes out is a bug. Fuzzers drive the targets, and a test runs them over the com
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,11 @@ from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
 from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
 from zkattest.conformance.claim import check_claim
+from zkattest.conformance.gossip import check_gossip
 from zkattest.conformance.outcome import Outcome, Verdict, read_outcome
+from zkattest.conformance.pool import check_pool
+from zkattest.conformance.signing import check_signing
+from zkattest.conformance.ssz import check_ssz
 from zkattest.conformance.static import check_static, read_package, write_package
 from zkattest.conformance.values import CaseError, read_object
 from zkattest.crypto.blocks import (
@@ -237,7 +241,7 @@ def fuzz_vector(data: bytes) -> None:
     try:
         given = read_object(value, "")
         profile = given.get("profile", STRICT)
-        runner = check_claim if "task" in given else check_static
+        runner = _runner(given)
         answer = runner(_case(given, profile))
         if runner is check_static:
             again = read_package(given)
@@ -247,6 +251,19 @@ def fuzz_vector(data: bytes) -> None:
     else:
         assert answer.verdict in Verdict
         json.dumps(answer.to_json())
+
+
+def _runner(given: Mapping[str, Any]) -> Callable[[VectorCase], Outcome]:
+    """Choose who is asked by what the input has."""
+    if "events" in given:
+        return check_pool
+    if "engine" in given:
+        return check_gossip
+    if "task" not in given:
+        return check_static
+    if given["task"] == "decode_claim" or "chain_id" in given or "claim" in given:
+        return check_claim
+    return check_signing if "network" in given else check_ssz
 
 
 STRICT: Final = {"preset": OSAKA.name.value, "refund_aware": False, "cap_balance": False}

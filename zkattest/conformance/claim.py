@@ -24,7 +24,7 @@ from zkattest.types.wire import PublicValues
 def check_claim(case: VectorCase) -> Outcome:
     """Do the task that the input names; raise `CaseError` where the input is no question."""
     task = member(case.input, "task", "input")
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise CaseError("input.task", f"expected {', '.join(TASKS)}")
     try:
         return TASKS[task](case.input)

@@ -102,6 +102,7 @@ def judge(
     Without an answer of the engine the message must not reach it: `CaseError` where it does.
     """
     validation = validate_execution_proof_gossip(scene.order, view, proof, _RETRY_UNTIL_MS)
+    question: Question | None = None
     try:
         question = next(validation)
         while True:
@@ -109,7 +110,8 @@ def judge(
     except StopIteration:
         return None
     except GossipIgnore as ignored:
-        if isinstance(engine, Fault):
+        # Marks of earlier messages stay: only who was asked about is to come again.
+        if isinstance(question, AskEngine) and isinstance(engine, Fault):
             release_proof(view.seen[proof.subject], proof)
         return ignored
     except GossipReject as rejected:

@@ -23,7 +23,7 @@ from zkattest.types.proof_profiles import ProofProfile
 def check_signing(case: VectorCase) -> Outcome:
     """Do the task that the input names; raise `CaseError` where the input is no question."""
     task = member(case.input, "task", "input")
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise CaseError("input.task", f"expected {', '.join(TASKS)}")
     return TASKS[task](read_profile(case.profile), read_network(case.input), case.input)
 

@@ -50,7 +50,7 @@ _MAX_PUBLIC_INPUT_BYTES: Final = 74
 def check_ssz(case: VectorCase) -> Outcome:
     """Do the task that the input names; raise `CaseError` where the input is no question."""
     task = member(case.input, "task", "input")
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise CaseError("input.task", f"expected {', '.join(TASKS)}")
     return TASKS[task](read_profile(case.profile), case.input)
 

@@ -15,6 +15,7 @@ from zkattest.conformance.values import CaseError
     ("given", "reason"),
     [
         ({}, "input.task: missing"),
+        ({"task": ["bind"]}, "input.task: expected "),
         ({"task": "sing"}, "input.task: expected bind, compare, judge, decode_claim"),
         ({"task": "bind"}, "input.parent_block: missing"),
         ({"task": "decode_claim", "claim_ssz": "x"}, "input.claim_ssz: expected 0x"),

@@ -51,6 +51,13 @@ def test_gossip__engine_that_must_not_be_asked_is_named():
         check_gossip(replace(good, input={**good.input, "engine": None}))
 
 
+def test_gossip__marks_of_earlier_messages_stay_where_the_engine_is_not_asked():
+    fault = {"answer": "fault", "cause": "timeout"}
+    for name in ("seen/copy__ignore_after_invalid", "context/block__ignore_unknown"):
+        good = case(name)
+        assert check_gossip(replace(good, input={**good.input, "engine": fault})) == good.expected
+
+
 def test_gossip__no_other_member_is_looked_at():
     good = case("context/block__ignore_unknown")
     text = json.dumps(check_gossip(good).to_json())

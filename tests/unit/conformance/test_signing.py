@@ -19,6 +19,7 @@ SIGN = find_cases(PACK / "beta4" / "signing" / "sign" / "proof__valid_32_bytes")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        ({"task": ["bind"]}, "input.task: expected "),
         ({"task": "sing"}, "input.task: expected sign, verify, which_revision"),
         ({"network": {}}, "input.network.fork_version: missing"),
         ({"message": "0x00"}, "input.message: object: truncated"),

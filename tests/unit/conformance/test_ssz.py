@@ -29,6 +29,7 @@ def ask(given: dict, name: ProfileName = ProfileName.BETA4):
     ("given", "reason"),
     [
         ({}, "input.task: missing"),
+        ({"task": ["bind"]}, "input.task: expected "),
         ({"task": "sing"}, "input.task: expected decode_message, decode_json, public_input"),
         ({"task": "decode_message"}, "input.ssz: missing"),
         ({"task": "decode_json", "json": 7}, "input.json: expected text"),

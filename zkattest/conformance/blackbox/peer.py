@@ -9,7 +9,6 @@ Every message has a sender of its own, so that no case lowers the standing of an
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,7 +44,8 @@ class PeerObserver:
     wait_s: float
     connect_s: float
     watched: GossipHost
-    arrived: Counter[bytes] = field(default_factory=Counter)
+    arrived: dict[bytes, bool] = field(default_factory=dict)
+    """Of the messages that we sent, whether they came back; whatever else comes is not kept."""
     _changed: trio.Event = field(default_factory=trio.Event)
 
     @classmethod
@@ -93,7 +93,7 @@ class PeerObserver:
         """Publish one message, and wait for what happens first."""
         lost = ""
         message_id = sender.publish(self.topic, sent.data)
-        before = self.arrived[message_id]
+        self.arrived[message_id] = False
         with trio.move_on_after(self.wait_s):
             async with trio.open_nursery() as nursery:
 
@@ -105,10 +105,10 @@ class PeerObserver:
                     nursery.cancel_scope.cancel()
 
                 nursery.start_soon(watch_sender)
-                while self.arrived[message_id] == before:
+                while not self.arrived[message_id]:
                     await self._changed.wait()
                 nursery.cancel_scope.cancel()
-        if self.arrived[message_id] > before:
+        if self.arrived.pop(message_id):
             return accepted("forwarded")
         if not self.watched.mesh_peers(self.topic):
             return nothing("the watched connection was lost")
@@ -120,7 +120,8 @@ class PeerObserver:
         """Note what comes out of the node."""
         async for message in self.watched.messages:
             self.watched.report(message.message_id, Verdict.ACCEPT)
-            self.arrived[message.message_id] += 1
+            if message.message_id in self.arrived:
+                self.arrived[message.message_id] = True
             self._changed.set()
             self._changed = trio.Event()
 
