@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from zkattest.machines.events import (
     BlockJudged,
     BlockStatus,
@@ -16,6 +19,10 @@ from zkattest.node.arrivals import ProofArrivals
 from zkattest.ports import Network
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.gossip import Verdict
+
+
+# Thousands are remembered, and identities are free: a line holds those that matter most.
+_MOST_SCORES: Final = 64
 
 
 class Journal:
@@ -50,7 +57,7 @@ class Journal:
 
     def scores(self) -> None:
         """Write what we think of our peers."""
-        self._observer.event("peer_scores", scores=self._network.peer_scores())
+        self._observer.event("peer_scores", scores=worst(self._network.peer_scores()))
 
     def state_not_kept(self, detail: str) -> None:
         """Write that the local state could not be written."""
@@ -131,3 +138,8 @@ class Journal:
         """Write scores once the network has heard of a refusal."""
         if isinstance(effect, ReportGossip) and effect.verdict is Verdict.REJECT:
             self.scores()
+
+
+def worst(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the lowest scores, at most so many as a line of the log holds."""
+    return dict(sorted(scores.items(), key=lambda entry: entry[1])[:_MOST_SCORES])

@@ -28,7 +28,7 @@ from zkattest.node.arrivals import ProofArrivals
 from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
 from zkattest.node.config_sections import HttpSettings
-from zkattest.node.journal import Journal
+from zkattest.node.journal import Journal, worst
 from zkattest.node.peering import StandingChain, find_peers, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner, SystemClock
@@ -175,7 +175,7 @@ def start(
 async def drain(view: NodeView, most_ms: int) -> None:
     """Take no more messages, and let what is being verified end within its bound."""
     view.is_draining = True
-    view.observer.event("peer_scores", scores=view.host.peer_scores())
+    view.observer.event("peer_scores", scores=worst(view.host.peer_scores()))
     view.observer.event("stopping", at_work=view.subject.at_work())
     with trio.move_on_after(most_ms / 1000) as patience:
         await view.subject.drain()
