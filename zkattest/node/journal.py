@@ -20,7 +20,6 @@ from zkattest.ports import Network
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.gossip import Verdict
 
-
 # Thousands are remembered, and identities are free: a line holds those that matter most.
 _MOST_SCORES: Final = 64
 
