@@ -17,6 +17,7 @@ from zkattest.net import GossipHost
 
 POLL_S = 0.02
 ETH2 = {
+    "key": "secp256k1",
     "version": "1.2",
     "degree": 8,
     "degree_low": 6,

@@ -19,6 +19,7 @@ import (
 	"github.com/libp2p/go-libp2p"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
@@ -31,6 +32,7 @@ import (
 const patience = 20 * time.Second
 
 type options struct {
+	Key         string `json:"key"`
 	Version     string `json:"version"`
 	DegreeLow   int    `json:"degree_low"`
 	Degree      int    `json:"degree"`
@@ -253,7 +255,13 @@ func scoring() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 }
 
 func (p *program) start() error {
+	kind := map[string]int{"ed25519": crypto.Ed25519, "secp256k1": crypto.Secp256k1}[p.settings.Key]
+	key, _, err := crypto.GenerateKeyPair(kind, 256)
+	if err != nil {
+		return err
+	}
 	made, err := libp2p.New(
+		libp2p.Identity(key),
 		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.DisableRelay(), libp2p.UserAgent("go-libp2p-pubsub"),
@@ -339,8 +347,6 @@ func names[V any](peers map[peer.ID]V) []string {
 }
 
 func (p *program) state(topic string) object {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
 	connected, agents, subscribers := map[peer.ID]bool{}, map[string]any{}, map[peer.ID]bool{}
 	for _, each := range p.host.Network().Peers() {
 		connected[each] = true
@@ -353,6 +359,9 @@ func (p *program) state(topic string) object {
 			subscribers[each] = true
 		}
 	}
+	// Not before: the library's loop, which has answered, must not wait for us in a tracer.
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	protocols, scores, counters := map[string]string{}, map[string]float64{}, map[string]int{}
 	for id, name := range p.protocols {
 		protocols[id.String()] = name

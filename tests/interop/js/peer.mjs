@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { gossipsub } from '@libp2p/gossipsub'
 import { createTopicScoreParams } from '@libp2p/gossipsub/score'
 import { identify } from '@libp2p/identify'
@@ -98,6 +99,7 @@ const scoreParams = {
 const limit = settings.limit_bytes + Math.floor(settings.limit_bytes / 6) + 1024
 const node = await createLibp2p({
   start: false,
+  privateKey: await generateKeyPair({ ed25519: 'Ed25519', secp256k1: 'secp256k1' }[settings.key]),
   addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
   transports: [tcp()],
   connectionEncrypters: [noise()],

@@ -9,7 +9,7 @@ use libp2p::gossipsub::{
     self, DataTransform, IdentTopic, Message, MessageAcceptance, MessageId, RawMessage, TopicHash,
 };
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{identify, noise, ping, tcp, yamux, Multiaddr, PeerId, Swarm};
+use libp2p::{identify, identity, noise, ping, tcp, yamux, Multiaddr, PeerId, Swarm};
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use serde_json::{json, Map, Value};
@@ -200,7 +200,11 @@ fn start(settings: &Value) -> Result<Program, Failure> {
     )?
     .with_metrics(&mut registry, Default::default());
     gossip.with_peer_score(params, thresholds)?;
-    let swarm = libp2p::SwarmBuilder::with_new_identity()
+    let key = match text(settings, "key")? {
+        "ed25519" => identity::Keypair::generate_ed25519(),
+        _ => identity::Keypair::generate_secp256k1(),
+    };
+    let swarm = libp2p::SwarmBuilder::with_existing_identity(key)
         .with_tokio()
         .with_tcp(
             tcp::Config::default(),
