@@ -110,6 +110,7 @@ async def scrape_until(node, is_there):
             await trio.sleep(0.2)
 
 
+@pytest.mark.slow
 async def test_metrics__move_with_what_peers_send(tmp_path):
     path = write_config(tmp_path, PROGRAM_VK)
     with running(path) as node:
