@@ -214,11 +214,16 @@ def public_inputs(profile: ProofProfile) -> Iterator[ProofVector]:
         value |= {"chain_id": str(CHAIN), "schema_id": str(SCHEMA)}
     good = valid(root=root, value=value)
     malformed = invalid(Reason.MALFORMED_PUBLIC_VALUES)
-    for name, what, made, expected in (
+    changes = [
         ("input__valid", "as it is", data, good),
         ("input__invalid_cut", "the last byte is missing", data[:-1], malformed),
         ("input__invalid_one_more", "a zero byte follows", data + b"\0", malformed),
-    ):
+    ]
+    if kind is PublicInputKind.VALIDATION_RESULT:
+        flag = data[:32] + b"\2" + data[33:]
+        what = "successful_validation is the byte 2"
+        changes.append(("input__invalid_byte_2", what, flag, malformed))
+    for name, what, made, expected in changes:
         story = (f"a public input of {len(data)} bytes", what, f"it is {expected.verdict}")
         given = {"task": "public_input", "ssz": plain(made).to_json()}
         yield vector(profile, f"ssz/public_input/{name}", story, given, expected)
