@@ -473,7 +473,7 @@ class GossipRouter:
     # Control.
 
     def _handle_control(self, peer: str, rpc: Rpc, now_s: float) -> None:
-        self._count_control(rpc, "received")
+        self.counters.update(rpc.control_counts("received"))
         for topic in rpc.graft:
             self.mesh.handle_graft(peer, topic, now_s)
         for topic, backoff_s in rpc.prune:
@@ -550,21 +550,9 @@ class GossipRouter:
             # Oldest first: they are asked for in this order, and parents come before children.
             self._send(peer, Rpc(ihave=((topic, tuple(reversed(newest))),)))
 
-    def _count_control(self, rpc: Rpc, way: str) -> None:
-        named = (message_ids for _, message_ids in rpc.ihave)
-        for kind, count in (
-            ("graft", len(rpc.graft)),
-            ("prune", len(rpc.prune)),
-            ("ihave", sum(map(len, named))),
-            ("iwant", len(rpc.iwant)),
-            ("idontwant", len(rpc.idontwant)),
-        ):
-            if count:
-                self.counters[f"{kind}_{way}"] += count
-
     def _send(self, peer: str, rpc: Rpc) -> None:
         if peer in self._peers:
-            self._count_control(rpc, "sent")
+            self.counters.update(rpc.control_counts("sent"))
             self._actions.append(Send(peer, encode_rpc(rpc)))
 
     def _take_actions(self) -> list[Action]:

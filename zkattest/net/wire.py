@@ -62,6 +62,17 @@ class Rpc:
         for published in self.published[1:]:
             yield Rpc(published=(published,))
 
+    def control_counts(self, way: str) -> dict[str, int]:
+        """Count control messages as `<kind>_<way>`; those that carry ids, by their ids."""
+        counts = {
+            "graft": len(self.graft),
+            "prune": len(self.prune),
+            "ihave": sum(len(message_ids) for _, message_ids in self.ihave),
+            "iwant": len(self.iwant),
+            "idontwant": len(self.idontwant),
+        }
+        return {f"{kind}_{way}": count for kind, count in counts.items() if count}
+
 
 def encode_varint(value: int) -> bytes:
     """Encode an unsigned integer in groups of seven bits, lowest first."""

@@ -162,3 +162,20 @@ async def test_read_frame__tells_of_progress_in_steps() -> None:
     steps.clear()
     await read_frame(Source(encode_published("t", b"short")), 1000, lambda: steps.append(None))
     assert steps == []
+
+
+def test_rpc__counts_its_control_by_ids() -> None:
+    rpc = Rpc(
+        subscribe=("a",),
+        published=(Published(("a",), b"x"),),
+        graft=("a", "b"),
+        prune=(("a", 60),),
+        ihave=(("a", (b"1", b"2")), ("b", (b"3",))),
+        idontwant=(b"1",),
+    )
+    assert rpc.control_counts("sent") == {
+        "graft_sent": 2,
+        "prune_sent": 1,
+        "ihave_sent": 3,
+        "idontwant_sent": 1,
+    }
