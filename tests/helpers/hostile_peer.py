@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 import trio
 
@@ -29,7 +31,11 @@ LONGEST_DIAL_S = 5.0
 
 @dataclass(slots=True)
 class Target:
-    """Name the host that is attacked, from where, and the topics it has."""
+    """
+    Name the host that is attacked, from where, and the topics it has.
+
+    `source` is an address to connect from, or `ADDRESS/COUNT` for so many that follow each other.
+    """
 
     address: str
     source: str
@@ -47,8 +53,13 @@ class Target:
         place = Address.parse(self.address)
         with trio.fail_after(LONGEST_DIAL_S):
             return await trio.open_tcp_stream(
-                place.host, place.port, local_address=self.source or None
+                place.host, place.port, local_address=self.next_source()
             )
+
+    def next_source(self) -> str:
+        """Choose an address to come from."""
+        first, _, count = self.source.partition("/")
+        return str(ip_address(first) + random.randrange(int(count or 1)))
 
 
 @dataclass(slots=True)

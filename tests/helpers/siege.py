@@ -84,6 +84,7 @@ class Child:
         self.process = process
         self._stdin, self._stdout = process.stdin, process.stdout
         self._rest = b""
+        self._asking = trio.Lock()
 
     async def read_line(self) -> str:
         """Return its next line."""
@@ -104,8 +105,11 @@ class Child:
 
     async def figures(self) -> dict[str, Any]:
         """Ask a victim for its figures of the moment."""
-        await self.write_line("figures")
-        answer: dict[str, Any] = json.loads(await self.read_line())
+        async with self._asking:
+            # An answer that nobody waits for any more would be taken for the next one's.
+            with trio.CancelScope(shield=True):
+                await self.write_line("figures")
+                answer: dict[str, Any] = json.loads(await self.read_line())
         return answer
 
     def rss_bytes(self) -> int:
@@ -181,6 +185,15 @@ class Siege:
     def friends(self) -> set[str]:
         """Name the honest peers."""
         return {self.sender.peer_id, self.receiver.peer_id}
+
+    @property
+    def arrived(self) -> set[bytes]:
+        """Name the messages that reached the receiver."""
+        return set(self._arrived)
+
+    async def wait_for_arrival(self) -> None:
+        """Return when the receiver has got one more message."""
+        await self._something_arrived.wait()
 
     async def settle(self, descriptors: int, tasks: int) -> None:
         """Return once the victim holds its friends only, and no more than it held before."""

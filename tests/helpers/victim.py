@@ -9,7 +9,6 @@ input with the figures of the moment, as one JSON object.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import os
@@ -61,7 +60,6 @@ class LagMeter:
 def figures(host: GossipHost, lag: LagMeter) -> dict[str, object]:
     """Return what a test or a person wants to know."""
     process = psutil.Process()
-    gc.collect()
     return {
         "rss_bytes": process.memory_info().rss,
         "descriptors": process.num_fds(),

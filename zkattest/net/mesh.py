@@ -152,6 +152,9 @@ class Mesh:
             return False
         strangers = [each for each in self.members[topic] if self._place(each).address == crowded]
         worst = min(strangers, key=lambda each: (self._scores.score(each, now_s), each))
+        if self._scores.score(worst, now_s) > self._scores.score(peer, now_s):
+            # All of that address have done better than the newcomer yet has.
+            return False
         self._prune(worst, topic, now_s)
         return True
 

@@ -183,3 +183,11 @@ def test_heartbeat__fills_a_mesh_from_as_many_addresses_as_there_are(fixture: Fi
     fixture.mesh.heartbeat(0.7)
     assert {"x", "y"} < fixture.mesh.members[T]
     assert len(fixture.mesh.members[T]) == SETTINGS.degree
+
+
+def test_graft__of_a_stranger_displaces_nobody_who_did_better(fixture: Fixture) -> None:
+    seat(fixture, "abcd", "10.0.0.1")
+    for peer in "abcd":
+        fixture.scores.delivered(peer, 0.0)
+    seat(fixture, "x", "10.0.0.2")
+    assert fixture.mesh.members[T] == set("abcd")
