@@ -2,7 +2,15 @@
 
 import random
 
+import pytest
+
+from tests.helpers.router import SETTINGS, T, forwarded, message, router, sent
+from zkattest.net.gossipsub import Action, GossipRouter
+from zkattest.net.message_id import valid_snappy_id
 from zkattest.net.offers import MOST_ANNOUNCEMENTS, MOST_OPEN, MOST_SENT, Offers, chosen
+from zkattest.net.settings import GossipSettings
+from zkattest.net.wire import Rpc
+from zkattest.types.gossip import Verdict
 
 
 def test_chosen__splits_by_chance_and_leaves_nobody_out() -> None:
@@ -51,3 +59,154 @@ def test_offers__are_bounded() -> None:
             offers.announce(message_id, 1.0)
         offers.send((number + 5000).to_bytes(20, "big"), 0.0)
     assert (len(offers.open), len(offers.sent)) == (MOST_OPEN, MOST_SENT)
+
+
+HUGE = random.Random(3).randbytes(90_000)
+HUGE_NAME = valid_snappy_id(T, HUGE)
+ANNOUNCED = Rpc(ihave=((T, (HUGE_NAME,)),))
+TWO_AT_ONCE = GossipSettings(eager_peers=2, eager_peers_published=2)
+
+
+def told(actions: list[Action] | None) -> set[str]:
+    """Return who was announced the big message."""
+    return {peer for peer, rpcs in sent(actions).items() if ANNOUNCED in rpcs}
+
+
+def accepted_from_a(gossip: GossipRouter) -> list[Action]:
+    """Let the big message come from a and be accepted."""
+    gossip.received("a", message(HUGE), 0.0)
+    return gossip.decide(HUGE_NAME, Verdict.ACCEPT, 0.0) or []
+
+
+def test_big_message__is_pushed_to_a_few_and_announced_to_all_the_others() -> None:
+    gossip = router("abcdef", TWO_AT_ONCE)
+    actions = accepted_from_a(gossip)
+    pushed = forwarded(actions)
+    assert len(pushed) == 2
+    # Those that get it at once are told first, so that they ask nobody else meanwhile.
+    assert told(actions) == set("bcdef")
+    for peer in pushed:
+        assert sent(actions)[peer] == [ANNOUNCED, message(HUGE)]
+
+
+def test_big_message__of_ours_is_pushed_to_the_mesh() -> None:
+    actions = router("abcd").publish(T, HUGE, 0.0)[1]
+    assert forwarded(actions) == told(actions) == set("abcd")
+
+
+def test_big_message__of_ours_is_spared_those_outside_the_mesh() -> None:
+    gossip = router("abcdef", GossipSettings(degree=3, degree_low=2, degree_high=4))
+    actions = gossip.publish(T, HUGE, 0.0)[1]
+    assert forwarded(actions) == gossip.mesh.members[T]
+    assert told(gossip.heartbeat(0.7)) == set("abcdef") - gossip.mesh.members[T]
+
+
+def test_big_message__of_ours_goes_to_subscribers_while_there_is_no_mesh() -> None:
+    gossip = router("abcd")
+    for peer in "abc":
+        gossip.received(peer, Rpc(prune=((T, 60),)), 0.0)
+    assert forwarded(gossip.publish(T, HUGE, 0.0)[1]) == set("abcd")
+
+
+def test_small_message__is_pushed_to_all_and_announced_to_none() -> None:
+    gossip = router()
+    gossip.received("a", message(b"small"), 0.0)
+    actions = gossip.decide(valid_snappy_id(T, b"small"), Verdict.ACCEPT, 0.0)
+    assert sent(actions) == {peer: [message(b"small")] for peer in "bcd"}
+
+
+def test_announced__is_sent_to_who_asks_once_and_not_charged() -> None:
+    gossip = router("abcd", GossipSettings(resend_burst_bytes=0, resend_bytes_per_s=0))
+    assert told(accepted_from_a(gossip)) == set("bcd")
+    assert forwarded(gossip.received("b", Rpc(iwant=(HUGE_NAME,)), 0.1)) == {"b"}
+    # It is on its way: asking again does not send it again.
+    assert forwarded(gossip.received("b", Rpc(iwant=(HUGE_NAME,)), 0.2)) == set()
+    assert gossip.counters["asked"] == gossip.counters["under_way"] == 1
+
+
+def test_announced__is_sent_again_when_it_was_not_queued() -> None:
+    gossip = router()
+    accepted_from_a(gossip)
+    gossip.received("b", Rpc(iwant=(HUGE_NAME,)), 0.1)
+    gossip.dropped("b", HUGE_NAME)
+    assert forwarded(gossip.received("b", Rpc(iwant=(HUGE_NAME,)), 0.2)) == {"b"}
+
+
+def test_announced__is_pushed_in_the_end_to_who_says_nothing() -> None:
+    gossip = router()
+    gossip.negotiated("b", understands_idontwant=False)
+    accepted_from_a(gossip)
+    gossip.received("c", Rpc(idontwant=(HUGE_NAME,)), 0.1)
+    assert forwarded(gossip.tick(SETTINGS.push_s - 0.01)) == set()
+    assert forwarded(gossip.tick(SETTINGS.push_s)) == {"b"}
+    assert forwarded(gossip.tick(SETTINGS.push_declinable_s - 0.01)) == set()
+    assert forwarded(gossip.tick(SETTINGS.push_declinable_s)) == {"d"}
+    assert forwarded(gossip.tick(99.0)) == set()
+    assert gossip.counters["sent_unasked"] == 2
+    assert not gossip.has_follow_ups()
+
+
+def test_announced__is_left_for_long_to_who_is_known_to_ask() -> None:
+    gossip = router("ab")
+    name = gossip.publish(T, b"earlier", 0.0)[0]
+    gossip.received("b", Rpc(iwant=(name,)), 0.0)
+    accepted_from_a(gossip)
+    assert forwarded(gossip.tick(SETTINGS.push_asking_s - 0.01)) == set()
+    assert forwarded(gossip.tick(SETTINGS.push_asking_s)) == {"b"}
+
+
+@pytest.mark.parametrize(
+    "has_it", [ANNOUNCED, message(HUGE), Rpc(idontwant=(HUGE_NAME,))], ids=["ihave", "sent", "told"]
+)
+def test_announced__is_not_pushed_to_who_has_it(has_it: Rpc) -> None:
+    gossip = router("ab")
+    accepted_from_a(gossip)
+    gossip.received("b", has_it, 0.1)
+    assert forwarded(gossip.tick(99.0)) == set()
+
+
+def test_announcer__is_neither_pushed_nor_told_what_it_announced() -> None:
+    gossip = router()
+    gossip.received("b", ANNOUNCED, 0.0)
+    assert told(accepted_from_a(gossip)) == {"c", "d"}
+
+
+def test_announcer__that_sends_slowly_is_joined_by_one_more() -> None:
+    gossip = router()
+    for peer in "abc":
+        gossip.received(peer, ANNOUNCED, 0.0)
+    asked = []
+    for tenths in range(1, 50):
+        for peer in "ab":
+            gossip.progressed(peer, tenths / 10)
+        asked += list(sent(gossip.tick(tenths / 10 + 0.05)))
+    assert asked == ["b"]
+
+
+def test_announcer__that_goes_silent_is_replaced() -> None:
+    gossip = router()
+    gossip.received("a", ANNOUNCED, 0.0)
+    gossip.received("b", ANNOUNCED, 0.0)
+    gossip.progressed("a", 0.2)
+    assert sent(gossip.tick(0.2 + SETTINGS.want_retry_s - 0.01)) == {}
+    assert sent(gossip.tick(0.2 + SETTINGS.want_retry_s)) == {"b": [Rpc(iwant=(HUGE_NAME,))]}
+
+
+def test_announcer__that_leaves_is_replaced_at_once() -> None:
+    gossip = router()
+    gossip.received("a", ANNOUNCED, 0.0)
+    gossip.received("b", ANNOUNCED, 0.0)
+    gossip.disconnected("a")
+    assert sent(gossip.tick(0.1)) == {"b": [Rpc(iwant=(HUGE_NAME,))]}
+
+
+def test_announcements__stay_below_what_foreign_peers_listen_to() -> None:
+    gossip = router("ab")
+    told_of = []
+    for number in range(10):
+        data = random.Random(number).randbytes(90_000)
+        gossip.received("a", message(data), 0.0)
+        actions = gossip.decide(valid_snappy_id(T, data), Verdict.ACCEPT, 0.0)
+        told_of.append(any(rpc.ihave for rpc in sent(actions)["b"]))
+        assert forwarded(actions) == (set() if told_of[-1] else {"b"})
+    assert told_of == [True] * 6 + [False] * 4
