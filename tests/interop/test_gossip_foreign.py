@@ -281,6 +281,22 @@ async def test_message__published_while_the_link_was_down_is_asked_of_them(progr
         assert counters["iwant_sent"] == 1
 
 
+async def test_proof__whose_link_breaks_on_the_way_is_asked_for_again(program):
+    async with Net.open(program) as net:
+        ours, peer = await net.host(), await net.peer()
+        await join(peer, ours.host)
+        data = content(1, LARGEST_BYTES)
+        ours.host.publish(PROOFS, data)
+        # Megabytes are under way, or waiting in the socket, when the peer hangs up.
+        await peer.ask("part", peer=ours.host.peer_id)
+        await wait_until(ours.host, lambda: not ours.host.connected_peers())
+        lost = peer.messages == []
+        await peer.ask("dial", address=ours.host.address)
+        await check_foreign_arrival(peer, data, ours.host)
+        assert len(peer.messages) == 1
+        assert ours.host.counters().get("resent", 0) == (1 if lost else 0)
+
+
 async def test_message__that_they_announce_outside_the_mesh_is_asked_for(program):
     async with Net.open(program) as net:
         peer, sender = await net.peer(), await net.host()
