@@ -1,6 +1,6 @@
 # Every target prepares what it needs; `make setup` alone leaves .venv/bin/zkattest behind.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo soak fuzz test test-rust test-python test-prove check format guest record vectors wheel bench lock
+.PHONY: discovery help setup demo soak fuzz test test-rust test-python test-prove check format guest record vectors wheel bench lock
 
 .NOTPARALLEL:
 
@@ -8,7 +8,7 @@ BIN := .venv/bin
 CARGO := tools/cargo.sh
 RUST := --manifest-path rust/Cargo.toml --locked
 FUZZ_SECONDS ?= 600
-CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml tests/interop/rust/Cargo.toml benches/delivery/shaper/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
+CRATES := rust/Cargo.toml rust/fuzz/Cargo.toml tests/interop/rust/Cargo.toml discovery/Cargo.toml benches/delivery/shaper/Cargo.toml $(wildcard guests/sp1/*/Cargo.toml provers/*/Cargo.toml)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -36,6 +36,11 @@ test-prove: setup ## prove one small block live and verify it (minutes, 16 GiB)
 
 soak: setup ## one hour of honest load under all attacks in random turns; a line a minute
 	$(BIN)/python -m tests.helpers.soak $(SOAK)
+
+discovery: ## build the program that finds peers by discv5; prints where it is
+	@target=$${XDG_CACHE_HOME:-$$HOME/.cache}/zkattest/target-discovery; \
+	CARGO_TARGET_DIR=$$target $(CARGO) build --manifest-path discovery/Cargo.toml --release --locked --quiet && \
+	echo $$target/release/zkattest-discovery
 
 fuzz: setup ## fuzz every target, FUZZ_SECONDS each (600); findings in .fuzz/
 	for target in $$(tools/fuzz.sh list); do tools/fuzz.sh $$target $(FUZZ_SECONDS) || exit; done

@@ -41,6 +41,19 @@ def consensus_command() -> list[str]:
     return _go("consensus")
 
 
+def discovery_program() -> Path:
+    """Return our own discovery program, built as `make discovery` does."""
+    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    cargo = _tool("cargo", "Rust", home / "bin/cargo")
+    target = cache() / "target-discovery"
+    _run(
+        [cargo, "build", "--release", "--locked", "--quiet"],
+        HERE.parents[1] / "discovery",
+        {"CARGO_TARGET_DIR": str(target)},
+    )
+    return target / "release/zkattest-discovery"
+
+
 def cache() -> Path:
     """Return the folder for what is made from locked sources, outside the checkout."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zkattest"

@@ -27,6 +27,7 @@ class Source(StrEnum):
 
     CONFIGURATION = "configuration"
     RECORD = "record"
+    DISCV5 = "discv5"
     MDNS = "mdns"
 
 

@@ -153,7 +153,11 @@ class PeerKeeper:
 
 
 def learn_records(
-    book: PeerBook, records: Sequence[NodeRecord], fork_digest: ForkDigest, our_peer_id: str
+    book: PeerBook,
+    records: Sequence[NodeRecord],
+    fork_digest: ForkDigest,
+    our_peer_id: str,
+    source: Source = Source.RECORD,
 ) -> list[str]:
     """
     Put the peers of node records into a book and return a line for each that was left out.
@@ -167,8 +171,11 @@ def learn_records(
             reasons.append(f"{record.peer_id}: is our own")
         elif record.address is None:
             reasons.append(f"{record.peer_id}: has no TCP address")
+        elif fork is None and source is Source.DISCV5:
+            # The network of discv5 is shared by all chains, and by the execution layer.
+            reasons.append(f"{record.peer_id}: names no fork")
         elif fork is not None and fork.fork_digest != fork_digest:
             reasons.append(f"{record.peer_id}: is on fork {fork.fork_digest}, we on {fork_digest}")
         else:
-            book.learn(record.address, Source.RECORD)
+            book.learn(record.address, source)
     return reasons

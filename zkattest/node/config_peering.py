@@ -10,9 +10,19 @@ from typing import Final
 from zkattest.net.boundary import KeyKind
 from zkattest.net.enr import NodeRecord, parse_record
 from zkattest.node.config_reader import Table
+from zkattest.node.config_sections import parse_listen
 from zkattest.types.errors import DecodeError
 
 _MOST_RECORDS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Discv5Config:
+    """Say which program searches, where it listens, and what our record says of us."""
+
+    program: Path
+    listen: str
+    ip: ipaddress.IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class PeeringConfig:
     requires_status: bool = False
     custody_group_count: int = 0
     mdns_interface: str | None = None
+    discv5: Discv5Config | None = None
 
 
 def read_peering(root: Table) -> PeeringConfig | None:
@@ -36,6 +47,10 @@ def read_peering(root: Table) -> PeeringConfig | None:
     interface = table.text("mdns_interface", "")
     if interface:
         table.make("mdns_interface", ipaddress.IPv4Address, interface)
+    key_kind = table.choice("key_kind", KeyKind, default.key_kind)
+    discv5 = _read_discv5(table)
+    if discv5 is not None and key_kind is not KeyKind.SECP256K1:
+        table.wrong("discv5_program", f"needs a key of the kind {KeyKind.SECP256K1}")
     texts = table.texts("records", ())
     if len(texts) > _MOST_RECORDS:
         table.wrong("records", f"{len(texts)}, expected {_MOST_RECORDS} at most")
@@ -44,14 +59,23 @@ def read_peering(root: Table) -> PeeringConfig | None:
         for index, text in enumerate(texts[:_MOST_RECORDS])
     ]
     return PeeringConfig(
-        key_kind=table.choice("key_kind", KeyKind, default.key_kind),
+        key_kind=key_kind,
         records=tuple(record for record in read if record is not None),
         peer_file=table.path("peer_file"),
         wanted_peers=table.integer("wanted_peers", default.wanted_peers),
         requires_status=table.flag("requires_status", default=default.requires_status),
         custody_group_count=table.integer("custody_group_count", default.custody_group_count),
         mdns_interface=interface or None,
+        discv5=discv5,
     )
+
+
+def _read_discv5(table: Table) -> Discv5Config | None:
+    program = table.path("discv5_program")
+    listen, ip = table.text("discv5_listen", "0.0.0.0:9000"), table.text("discv5_ip", "")
+    table.make("discv5_listen", parse_listen, listen)
+    address = table.make("discv5_ip", ipaddress.IPv4Address, ip) if ip else None
+    return None if program is None else Discv5Config(program, listen, address)
 
 
 def _parse(text: str) -> NodeRecord:

@@ -92,7 +92,10 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
             if peering is not None:
-                nursery.start_soon(find_peers, peering, host, digest, view.clock, observer)
+                identity = config.key_seed, config.profile.fork_version
+                nursery.start_soon(
+                    find_peers, peering, host, digest, view.clock, observer, identity
+                )
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, config.drain_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
@@ -9,22 +10,35 @@ import trio
 
 from zkattest.machines.standing import Standing
 from zkattest.net import GossipHost
+from zkattest.net.address import Address
+from zkattest.net.discv5 import Discovery, DiscoveryFailed, DiscoverySettings
+from zkattest.net.enr import Value, port_entry, sign_record
 from zkattest.net.lan_discovery import LanDiscovery
 from zkattest.net.peer_book import PeerBook
 from zkattest.net.peer_keeper import KeeperSettings, PeerFile, PeerKeeper, learn_records
 from zkattest.net.peering import Peering, PeeringSettings
-from zkattest.node.config_peering import PeeringConfig
+from zkattest.net.secp256k1 import SecretKey
+from zkattest.node.config_peering import Discv5Config, PeeringConfig
+from zkattest.node.config_sections import parse_listen
 from zkattest.ports import Clock, ProofSource, StatusSource
 from zkattest.store import StoreError
 from zkattest.store.proofs import KeptProof, ProofStore
 from zkattest.telemetry import Observer
 from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import ProofType, Root, Slot
-from zkattest.types.peering import ExecutionProofStatus, ForkDigest, MetaData, Status
+from zkattest.types.peering import (
+    ENRForkID,
+    ExecutionProofStatus,
+    ForkDigest,
+    ForkVersion,
+    MetaData,
+    Status,
+)
 from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
 
 _UNFINALIZED: Final = Root(bytes(32))
 _MOST_TYPES: Final = 256
+_DISCV5_PAUSE_S: Final = 60.0
 _END_OF_SLOTS: Final = 1 << 63
 
 
@@ -126,8 +140,13 @@ async def find_peers(
     fork_digest: bytes,
     clock: Clock,
     observer: Observer,
+    identity: tuple[bytes, bytes] | None = None,
 ) -> None:
-    """Dial the peers of records, of the book and of the local network; until cancelled."""
+    """
+    Dial the peers of records, of the book, of the local network and of discv5; until cancelled.
+
+    `identity` is our secret key and the version of our fork, which our own record tells.
+    """
     book = PeerBook()
     for reason in learn_records(book, config.records, ForkDigest(fork_digest), host.peer_id):
         observer.event("record_left_out", reason=reason)
@@ -137,10 +156,55 @@ async def find_peers(
         nursery.start_soon(PeerKeeper(host, book, clock.now_ms, settings, file).run)
         if config.mdns_interface is not None:
             lan = LanDiscovery(host.address, config.mdns_interface, book)
-            nursery.start_soon(_discover, lan, observer)
+            nursery.start_soon(_search_lan, lan, observer)
+        if config.discv5 is not None and identity is not None:
+            told = discv5_settings(config, config.discv5, host.address, fork_digest, *identity)
+            nursery.start_soon(_search_discv5, Discovery(told, book), observer)
 
 
-async def _discover(lan: LanDiscovery, observer: Observer) -> None:
+def discv5_settings(
+    config: PeeringConfig,
+    discv5: Discv5Config,
+    address: str,
+    fork_digest: bytes,
+    secret_key: bytes,
+    fork_version: bytes,
+) -> DiscoverySettings:
+    """Say what the discovery program is told; the port of gossip is that of our `address`."""
+    _, udp = parse_listen(discv5.listen)
+    digest = ForkDigest(fork_digest)
+    entries: dict[bytes, Value] = {
+        b"tcp": port_entry(Address.parse(address).port),
+        b"udp": port_entry(udp),
+        b"eth2": ENRForkID(digest, ForkVersion(fork_version)).encode(),
+        b"eproof": b"\1",
+    }
+    if discv5.ip is not None:
+        entries[b"ip"] = discv5.ip.packed
+    # A record counts for more the newer it is, and nobody remembers the number of the last one.
+    record = sign_record(SecretKey(secret_key), int(time.time()), entries)
+    return DiscoverySettings(
+        program=discv5.program,
+        secret_key=secret_key,
+        record=record,
+        listen=discv5.listen,
+        bootnodes=tuple(each for each in config.records if each.udp),
+        fork_digest=digest,
+        needs_proofs=True,
+    )
+
+
+async def _search_discv5(discovery: Discovery, observer: Observer) -> None:
+    while True:
+        try:
+            await discovery.run()
+        except DiscoveryFailed as failure:
+            # The other ways to find peers go on, and the program may be there later.
+            observer.event("discv5_unavailable", reason=str(failure))
+        await trio.sleep(_DISCV5_PAUSE_S)
+
+
+async def _search_lan(lan: LanDiscovery, observer: Observer) -> None:
     try:
         await lan.run()
     except OSError as error:

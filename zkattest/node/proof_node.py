@@ -131,8 +131,10 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
             if peering is not None:
+                identity = node.key_seed, settings.fork_version
+                digest = settings.fork_digest
                 nursery.start_soon(
-                    find_peers, peering, host, settings.fork_digest, view.clock, observer
+                    find_peers, peering, host, digest, view.clock, observer, identity
                 )
             await wait_for_stop(stop_with_stdin=node.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,18 @@ from zkattest.machines.proof_events import KeepProof, ProofMark
 from zkattest.machines.standing import Head, Standing
 from zkattest.net.enr import parse_record, port_entry, sign_record
 from zkattest.net.secp256k1 import SecretKey
-from zkattest.node.config_peering import PeeringConfig
-from zkattest.node.peering import StandingChain, StoredProofs, find_peers, make_peering
+from zkattest.node.config_peering import Discv5Config, PeeringConfig
+from zkattest.node.peering import (
+    StandingChain,
+    StoredProofs,
+    discv5_settings,
+    find_peers,
+    make_peering,
+)
 from zkattest.store.proofs import ProofStore
 from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex
-from zkattest.types.peering import MetaData, Status
+from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, MetaData, Status
 
 BLOCK, REQUEST, ZERO = Root(b"b" * 32), Root(b"r" * 32), Root(bytes(32))
 ONE, TWO = ProofType(1), ProofType(2)
@@ -142,3 +149,35 @@ async def test_finding__goes_on_where_there_is_no_multicast(nursery: trio.Nurser
         await events.arrived.wait()
     (name, _), *others = events.seen
     assert (name, others) == ("mdns_unavailable", [])
+
+
+def test_discv5__is_told_our_record_and_the_records_it_can_ask() -> None:
+    askable = parse_record(EIP_TEXT)
+    silent = sign_record(SecretKey(b"\3" * 32), 1, {b"tcp": port_entry(9000)})
+    config = PeeringConfig(records=(askable, silent))
+    discv5 = Discv5Config(Path("program"), "127.0.0.1:9001", IPv4Address("192.0.2.7"))
+    address = f"/ip4/127.0.0.1/tcp/9100/p2p/{askable.peer_id}"
+    told = discv5_settings(config, discv5, address, b"abcd", b"\1" * 32, b"vers")
+    record = told.record
+    assert (told.program, told.listen, told.bootnodes) == (
+        Path("program"),
+        "127.0.0.1:9001",
+        (askable,),
+    )
+    assert (record.public_key, record.eproof) == (SecretKey(b"\1" * 32).public_key, 1)
+    assert (str(record.ip4), record.tcp, record.udp) == ("192.0.2.7", 9100, 9001)
+    assert record.eth2 == ENRForkID(ForkDigest(b"abcd"), ForkVersion(b"vers"))
+    assert told.needs_proofs
+
+
+async def test_finding__goes_on_without_the_discovery_program(
+    tmp_path: Path, nursery: trio.Nursery
+) -> None:
+    events, discv5 = Events(), Discv5Config(tmp_path / "nowhere", "127.0.0.1:9001")
+    config, identity = PeeringConfig(discv5=discv5), (b"\1" * 32, b"vers")
+    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events, identity)
+    with trio.fail_after(10):
+        await events.arrived.wait()
+    ((name, fields),) = events.seen
+    assert name == "discv5_unavailable"
+    assert "nowhere: No such file" in str(fields["reason"])
