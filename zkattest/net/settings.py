@@ -55,8 +55,8 @@ class GossipSettings:
     # What one peer can make us send again, and have judged in vain.
     resend_burst_bytes: int = 32 * MIB
     resend_bytes_per_s: int = 2 * MIB
-    ignored_burst: int = 256
-    ignored_per_s: float = 16.0
+    ignored_burst: int = 64
+    ignored_per_s: float = 8.0
 
     # What TCP paces itself by, where the kernel lets us choose; "" leaves it to the kernel.
     congestion_control: str = "bbr"
