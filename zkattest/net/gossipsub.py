@@ -12,9 +12,9 @@ https://github.com/libp2p/specs/tree/master/pubsub/gossipsub
 from __future__ import annotations
 
 import random
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from zkattest.net import snappy
@@ -22,7 +22,8 @@ from zkattest.net.budget import TokenBucket
 from zkattest.net.memory import MessageCache, SeenMessages, Status
 from zkattest.net.mesh import NOWHERE, Mesh, Place
 from zkattest.net.message_id import MESSAGE_ID_BYTES, invalid_snappy_id, valid_snappy_id
-from zkattest.net.offers import Offers, chosen
+from zkattest.net.offers import chosen
+from zkattest.net.peer_state import PeerState
 from zkattest.net.pending import PendingMessage, PendingMessages
 from zkattest.net.score import GOSSIP_THRESHOLD, ScoreBook
 from zkattest.net.settings import GossipSettings
@@ -33,7 +34,6 @@ from zkattest.types.gossip import GossipMessage, Verdict
 MOST_IDS_A_HEARTBEAT = 5000
 MOST_IDS_ANNOUNCED = 500
 MOST_RESENDS = 3
-MOST_UNWANTED = 1024
 # Between two sweeps: copies of one message from one peer, and joinings of each topic.
 MOST_COPIES = 4
 MOST_JOININGS = 4
@@ -65,25 +65,6 @@ class Disconnect:
 
 
 Action = Send | Deliver | Disconnect
-
-
-@dataclass(slots=True)
-class PeerState:
-    """Hold what one connected peer said that bears on what we send it."""
-
-    understands_idontwant: bool = False
-    unwanted: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
-    resends: Counter[bytes] = field(default_factory=Counter)
-    ids_this_heartbeat: int = 0
-    copies: Counter[bytes] = field(default_factory=Counter)
-    joinings: int = 0
-    heard_at_s: float = float("-inf")
-    """When some part of a message came last."""
-    has_asked: bool = False
-    offers: Offers = field(default_factory=Offers)
-    resend_bytes: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
-    ignored: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))
-    is_leaving: bool = False
 
 
 class GossipRouter:
@@ -314,7 +295,7 @@ class GossipRouter:
         message_id = valid_snappy_id(topic, data)
         is_big = len(payload) >= self._settings.announce_from_bytes
         self._wants.arrived(message_id, now_s, is_big=is_big)
-        self._note_has(peer, message_id)
+        self._peers[peer].note_has(message_id)
         status = self._seen.status(message_id, now_s)
         if status is not None:
             self._handle_duplicate(peer, message_id, status, len(payload), now_s)
@@ -400,7 +381,7 @@ class GossipRouter:
         ihave = Rpc(ihave=((topic, (message_id,)),))
         for peer in told:
             self._send(peer, ihave)
-            offers[peer].announce(message_id, now_s + self._patience_s(wanting[peer]))
+            offers[peer].announce(message_id, now_s + wanting[peer].patience_s(self._settings))
         for peer in at_once:
             self.counters["sent"] += 1
             if offers[peer].can_announce():
@@ -409,28 +390,12 @@ class GossipRouter:
                 offers[peer].announcements += 1
             self._push(peer, wanting[peer], message_id, frame, now_s)
 
-    def _patience_s(self, state: PeerState) -> float:
-        settings = self._settings
-        if state.has_asked:
-            # It asks for what it lacks, and may be asking somebody else.
-            return settings.push_asking_s
-        # Whoever can decline does so as soon as it has the message; the others never say.
-        return settings.push_declinable_s if state.understands_idontwant else settings.push_s
-
     def _push(
         self, peer: str, state: PeerState, message_id: bytes, frame: bytes, now_s: float
     ) -> None:
         if len(frame) >= self._settings.announce_from_bytes:
             state.offers.send(message_id, now_s)
         self._actions.append(Send(peer, frame, message_id))
-
-    def _note_has(self, peer: str, message_id: bytes) -> None:
-        """Send a peer nothing that it sent or announced itself."""
-        state = self._peers[peer]
-        state.offers.close(message_id)
-        state.unwanted[message_id] = None
-        if len(state.unwanted) > MOST_UNWANTED:
-            state.unwanted.popitem(last=False)
 
     def _remember(self, message_id: bytes, status: Status, now_s: float) -> None:
         ignored = status is Status.IGNORED
@@ -488,12 +453,12 @@ class GossipRouter:
                 self._handle_ihave(peer, message_ids, now_s)
         self._handle_iwant(peer, rpc.iwant, now_s)
         for message_id in self._within_budget(peer, rpc.idontwant, now_s):
-            self._note_has(peer, message_id)
+            self._peers[peer].note_has(message_id)
 
     def _handle_ihave(self, peer: str, message_ids: Iterable[bytes], now_s: float) -> None:
         wanted = []
         for message_id in self._within_budget(peer, message_ids, now_s):
-            self._note_has(peer, message_id)
+            self._peers[peer].note_has(message_id)
             if self._seen.status(message_id, now_s) is None and self._wants.offer(
                 message_id, peer, now_s
             ):
