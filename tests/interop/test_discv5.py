@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 import trio
 
+from tests.helpers.gossip import ANY_PORT, PROOFS, TOPICS
 from tests.interop.programs import NoProgram, discovery_program
+from zkattest.net import GossipHost
+from zkattest.net.boundary import KeyKind
 from zkattest.net.discv5 import Discovery, DiscoveryFailed, DiscoverySettings
 from zkattest.net.enr import NodeRecord, port_entry, sign_record
 from zkattest.net.peer_book import PeerBook, Source
 from zkattest.net.secp256k1 import SecretKey
-from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion
+from zkattest.net.status import FixedChain
+from zkattest.node.config_peering import Discv5Config, PeeringConfig
+from zkattest.node.peering import find_peers, make_peering
+from zkattest.types.ids import Root, Slot
+from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, Status
 
 DIGEST = ForkDigest(b"abcd")
+STATUS = Status(DIGEST, Root(bytes(32)), 0, Root(bytes(32)), Slot(0))
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +124,41 @@ def test_program__ends_with_its_standard_input(program: Path) -> None:
         assert done.returncode == 1
         assert done.stdout.startswith(b'{"event":"failed","reason":"')
         assert done.stderr == b""
+
+
+class Silent:
+    """Observe nothing, and know the time."""
+
+    def event(self, name: str, **fields: object) -> None:
+        raise AssertionError(f"{name}: {fields}")
+
+    def now_ms(self) -> int:
+        return round(trio.current_time() * 1000)
+
+
+async def test_nodes__that_know_a_boot_node_gossip_with_each_other(program: Path) -> None:
+    ports = [free_udp_port() for _ in range(3)]
+    boot = record(1, ports[0])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Discovery(settings(program, 1, ports[0]), PeerBook()).run)
+        async with AsyncExitStack() as stack:
+            hosts = []
+            for number in (2, 3):
+                listen = f"127.0.0.1:{ports[number - 1]}"
+                discv5 = Discv5Config(program, listen, IPv4Address("127.0.0.1"))
+                config = PeeringConfig(records=(boot,), discv5=discv5)
+                peering = make_peering(config, FixedChain(STATUS))
+                opened = GossipHost.open(
+                    *(ANY_PORT, [], TOPICS, secret(number)),
+                    services=peering,
+                    key_kind=KeyKind.SECP256K1,
+                )
+                host = await stack.enter_async_context(opened)
+                hosts.append(host)
+                identity = secret(number), bytes(4)
+                nursery.start_soon(find_peers, config, host, DIGEST, Silent(), Silent(), identity)
+            with trio.fail_after(60):
+                await hosts[0].wait_for_mesh(PROOFS, 1)
+                await hosts[1].wait_for_mesh(PROOFS, 1)
+            assert hosts[0].connected_peers() == {hosts[1].peer_id}
+            nursery.cancel_scope.cancel()
