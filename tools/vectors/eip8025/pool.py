@@ -2,132 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterator
 
-from tools.vectors.eip8025.messages import Message, counted
-from tools.vectors.eip8025.world import (
-    INVALID,
-    SLOT,
-    VERIFY_MS,
-    ProofVector,
-    Scene,
-    fails,
-    vector,
-)
-from zkattest.conformance.outcome import Outcome, Verdict
-from zkattest.conformance.values import as_json
+from tools.vectors.eip8025.messages import counted
+from tools.vectors.eip8025.pool_limits import limits
+from tools.vectors.eip8025.script import ACCEPT, BOB, WAIT_MS, Script
+from tools.vectors.eip8025.world import INVALID, SLOT, VERIFY_MS, ProofVector, fails
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
 from zkattest.spec.proof_gossip import GossipRule
 from zkattest.types.proof_profiles import PROFILES, ProofProfile
-
-WAIT_MS: Final = 24_000
-END_MS: Final = 60_000
-ACCEPT: Final = "accept"
-ALICE: Final = "alice"
-BOB: Final = "bob"
-
-
-@dataclass(slots=True)
-class Script:
-    """Write a script and what it should give; times are in milliseconds."""
-
-    profile: ProofProfile
-    name: str
-    limits: dict[str, int] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    verdicts: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    valid: dict[bytes, list[int]] = field(default_factory=dict)
-    scene: Scene = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Name the blocks after the script."""
-        self.scene = Scene(self.profile, f"pool/{self.name}")
-
-    def block(self, at_ms: int, which: str = "block", slot: int = SLOT) -> None:
-        """Have a block imported."""
-        self._event(at_ms, "block", root=self.scene.root(which), slot=slot)
-
-    def payload(self, at_ms: int, which: str = "block") -> None:
-        """Have a block's payload seen."""
-        values = self.scene.values(which)
-        self._event(at_ms, "payload", root=self.scene.root(which), public_values=values)
-
-    def known(self, at_ms: int = 0, which: str = "block", slot: int = SLOT) -> None:
-        """Have a block imported, and its payload seen."""
-        self.block(at_ms, which, slot)
-        self.payload(at_ms, which)
-
-    def head(self, at_ms: int, which: str) -> None:
-        """Have a block be the head."""
-        self._event(at_ms, "head", root=self.scene.root(which))
-
-    def finalized(self, at_ms: int, slot: int) -> None:
-        """Have a slot finalized."""
-        self._event(at_ms, "finalized", slot=slot)
-
-    def restart(self, at_ms: int) -> None:
-        """Have the node stopped and started again."""
-        self._event(at_ms, "restart")
-
-    def message(
-        self,
-        at_ms: int,
-        name: str,
-        message: Message | None = None,
-        engine: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> None:
-        """Have a message come; without more words it is a good one about the block."""
-        sent = message or self.scene.message()
-        answer = self.scene.valid() if engine is None else dict(engine)
-        slow = {"signature_ms": more["signature_ms"]} if "signature_ms" in more else {}
-        self._event(
-            at_ms,
-            "message",
-            name=name,
-            **{"from": more.get("peer", ALICE)},
-            message=sent.ssz().to_json(),
-            engine=None if more.get("unverified") else answer,
-            verify_ms=more.get("verify_ms", VERIFY_MS),
-            **slow,
-        )
-
-    def asks(self, at_ms: int, name: str) -> None:
-        """Expect that the engine is asked."""
-        self.asked.append({"at_ms": at_ms, "message": name})
-
-    def gives(self, at_ms: int, name: str, verdict: str, reason: str = "") -> None:
-        """Expect a verdict."""
-        said = {"at_ms": at_ms, "message": name, "verdict": verdict}
-        self.verdicts.append({**said, "reason": reason} if reason else said)
-
-    def knows(self, which: str = "block", *types: int) -> None:
-        """Expect that valid proofs of these types are known in the end."""
-        self.valid[self.scene.root(which)] = list(types or (1,))
-
-    def vector(self, given: str, when: str, then: str, *tags: str) -> ProofVector:
-        """Describe the case."""
-        known = [{"root": root, "proof_types": types} for root, types in self.valid.items()]
-        values = {"verdicts": self.verdicts, "engine": self.asked, "valid": known}
-        return vector(
-            self.profile,
-            f"pool/{self.name}",
-            (given, when, then),
-            {
-                **self.scene.shared(),
-                "limits": {"wait_ms": WAIT_MS, **self.limits},
-                "events": self.events,
-                "until_ms": END_MS,
-            },
-            Outcome(Verdict.PLAYED, as_json(values)),
-            tags,
-        )
-
-    def _event(self, at_ms: int, event: str, **members: Any) -> None:
-        self.events.append({"at_ms": at_ms, "event": event, **as_json(members)})
 
 
 def cases() -> Iterator[ProofVector]:
@@ -138,16 +21,12 @@ def cases() -> Iterator[ProofVector]:
         if GossipRule.PAYLOAD_AVAILABLE in GOSSIP_ORDERS[name]:
             yield from payloads(profile)
         yield from waiting(profile)
-        yield from rooms(profile)
         yield from engine(profile)
         yield from copies(profile)
         yield from slow_signatures(profile)
         yield from finality(profile)
         yield from restarts(profile)
-        yield from rations(profile)
-        yield from rations_of_all(profile)
-        yield from queues(profile)
-        yield from turns(profile)
+        yield from limits(profile)
 
 
 def arrival(profile: ProofProfile) -> Iterator[ProofVector]:
@@ -261,33 +140,6 @@ def waiting(profile: ProofProfile) -> Iterator[ProofVector]:
     one.knows()
     yield one.vector("two validators signed one proof, and both messages wait", "the block comes",
                      "the first is accepted, the other was seen")  # fmt: skip
-
-
-def rooms(profile: ProofProfile) -> Iterator[ProofVector]:
-    """How many proofs wait."""
-    size = len(Scene(profile, "room").message().ssz().raw)
-    bounds: list[tuple[str, dict[str, int], tuple[str, str, str], tuple[bool, ...]]] = [
-        ("in_all", {"waiting_proofs": 2}, (ALICE, BOB, "carol"), (True, True, False)),
-        ("of_a_peer", {"waiting_proofs_per_peer": 1}, (ALICE, ALICE, BOB), (True, False, True)),
-        ("bytes", {"waiting_bytes": 2 * size}, (ALICE, BOB, "carol"), (True, True, False)),
-        ("bytes_of_a_peer", {"waiting_bytes_per_peer": size}, (ALICE, ALICE, BOB),
-         (True, False, True)),
-    ]  # fmt: skip
-    for name, limits, peers, kept in bounds:
-        one = Script(profile, f"waiting/room__ignore_beyond_{name}", limits)
-        late = []
-        for number, (peer, is_kept) in enumerate(zip(peers, kept, strict=True), start=1):
-            word, at_ms = f"proof {number}", number * 10
-            message = one.scene.message(which=word, validator=number)
-            one.message(at_ms, word, message, peer=peer, unverified=True)
-            if is_kept:
-                late.append((at_ms + WAIT_MS, word))
-            else:
-                one.gives(at_ms, word, "ignore", "queue_full")
-        for at_ms, word in late:
-            one.gives(at_ms, word, "ignore", "unknown_block")
-        yield one.vector("proofs of unknown blocks wait, as many as may", "one more comes",
-                         "it is ignored at once; the others go on waiting", "limits")  # fmt: skip
 
 
 def engine(profile: ProofProfile) -> Iterator[ProofVector]:
@@ -496,139 +348,3 @@ def restarts(profile: ProofProfile) -> Iterator[ProofVector]:
     one.knows()
     yield one.vector("the node stops while it verifies", "the same proof comes after the restart",
                      "no mark is in its way", "restart")  # fmt: skip
-
-
-def rations(profile: ProofProfile) -> Iterator[ProofVector]:
-    """Time for verifying is bounded."""
-    one = Script(profile, "ration/validator__ignore_when_spent", {"validator_ms": 100})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
-    one.message(200, "next", one.scene.message(proof_type=2), unverified=True)
-    one.message(210, "honest", one.scene.message(validator=2), peer=BOB)
-    one.asks(0, "dear")
-    one.asks(210, "honest")
-    one.gives(100, "dear", "reject", "proof_invalid")
-    one.gives(200, "next", "ignore", "budget_spent")
-    one.gives(250, "honest", ACCEPT)
-    one.knows()
-    yield one.vector("a validator's proof took all the time that it has", "its next proof comes",
-                     "it is ignored; others have their own time", "limits")  # fmt: skip
-    one = Script(profile, "ration/validator__accept_within", {"validator_ms": 101})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
-    one.message(200, "next", one.scene.message(proof_type=2))
-    one.asks(0, "dear")
-    one.asks(200, "next")
-    one.gives(100, "dear", "reject", "proof_invalid")
-    one.gives(240, "next", ACCEPT)
-    one.knows("block", 2)
-    yield one.vector("a validator has a millisecond left", "its next proof comes",
-                     "it is accepted", "limits")  # fmt: skip
-    one = Script(profile, "ration/peer__ignore_when_spent", {"peer_ms": 100})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
-    one.message(200, "next", one.scene.message(validator=2, proof_type=2), unverified=True)
-    one.message(210, "honest", one.scene.message(validator=3), peer=BOB)
-    one.asks(0, "dear")
-    one.asks(210, "honest")
-    one.gives(100, "dear", "reject", "proof_invalid")
-    one.gives(200, "next", "ignore", "budget_spent")
-    one.gives(250, "honest", ACCEPT)
-    one.knows()
-    yield one.vector("a peer's proof took all the time that it has",
-                     "another validator's proof comes from it",
-                     "it is ignored; it may come from others", "limits")  # fmt: skip
-
-
-def rations_of_all(profile: ProofProfile) -> Iterator[ProofVector]:
-    """Time for all together, of which some is kept for the head."""
-    limits = {"all_ms": 150, "reserved_for_head_ms": 100}
-    one = Script(profile, "ration/head__accept_from_what_is_reserved", limits)
-    one.known()
-    one.known(0, "head")
-    one.head(0, "head")
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=50)
-    one.message(200, "other", one.scene.message(validator=2), unverified=True)
-    newest = one.scene.message(which="head", validator=3)
-    one.message(210, "newest", newest, one.scene.valid("head"))
-    one.asks(0, "dear")
-    one.asks(210, "newest")
-    one.gives(50, "dear", "reject", "proof_invalid")
-    one.gives(200, "other", "ignore", "budget_spent")
-    one.gives(250, "newest", ACCEPT)
-    one.knows("head", 1)
-    yield one.vector("of the time for all what is left is kept for the head",
-                     "a proof of another block comes, and one of the head",
-                     "the first is ignored, the other accepted", "limits")  # fmt: skip
-
-
-def queues(profile: ProofProfile) -> Iterator[ProofVector]:
-    """How many proofs wait for the engine."""
-    one = Script(profile, "turn/queue__ignore_when_full", {"parallel": 1, "queued": 1})
-    one.known()
-    for number in (1, 2, 3):
-        name = f"proof {number}"
-        message = one.scene.message(validator=number, proof_type=number)
-        one.message(number, name, message, unverified=number == 3)
-    one.asks(1, "proof 1")
-    one.asks(41, "proof 2")
-    one.gives(3, "proof 3", "ignore", "queue_full")
-    one.gives(41, "proof 1", ACCEPT)
-    one.gives(81, "proof 2", ACCEPT)
-    one.knows("block", 1, 2)
-    yield one.vector("one proof is being verified, as many wait as may", "another comes",
-                     "it is ignored, and no mark of it stays", "limits")  # fmt: skip
-    limits = {"parallel": 1, "queued_per_validator": 2}
-    one = Script(profile, "turn/queue__ignore_beyond_a_validators_share", limits)
-    one.known()
-    for kind in (1, 2, 3):
-        name = f"type {kind}"
-        one.message(kind, name, one.scene.message(proof_type=kind), unverified=kind == 3)
-    one.message(10, "again", one.scene.message(validator=2, proof_type=3), peer=BOB)
-    one.asks(1, "type 1")
-    # Of those that wait, a validator's first one goes before anybody's second.
-    one.asks(41, "again")
-    one.asks(81, "type 2")
-    one.gives(3, "type 3", "ignore", "queue_full")
-    one.gives(41, "type 1", ACCEPT)
-    one.gives(81, "again", ACCEPT)
-    one.gives(121, "type 2", ACCEPT)
-    one.knows("block", 1, 2, 3)
-    yield one.vector("two proofs of a validator are verified or wait", "its third comes",
-                     "it is ignored; another validator's of the type is taken",
-                     "limits")  # fmt: skip
-
-
-def turns(profile: ProofProfile) -> Iterator[ProofVector]:
-    """Which proof is verified next."""
-    one = Script(profile, "turn/head__first", {"parallel": 1})
-    one.known()
-    one.known(0, "head")
-    one.head(0, "head")
-    one.message(0, "running")
-    one.message(10, "older", one.scene.message(validator=2, proof_type=2))
-    newest = one.scene.message(which="head", validator=3)
-    one.message(20, "newest", newest, one.scene.valid("head"))
-    for number, name in enumerate(("running", "newest", "older")):
-        one.asks(number * VERIFY_MS, name)
-        one.gives((number + 1) * VERIFY_MS, name, ACCEPT)
-    one.knows("block", 1, 2)
-    one.knows("head", 1)
-    yield one.vector("one proof at a time is verified, two wait", "one of them is of the head",
-                     "it is verified first", "limits")  # fmt: skip
-    one = Script(profile, "turn/spam__one_before_the_honest", {"parallel": 1})
-    one.known()
-    for kind in (1, 2, 3):
-        message = one.scene.message(proof_type=kind, proof=counted(31))
-        one.message(kind, f"spam {kind}", message, INVALID)
-    one.message(10, "honest", one.scene.message(validator=2), peer=BOB)
-    for number, name in enumerate(("spam 1", "honest", "spam 2", "spam 3")):
-        at_ms = 1 + number * VERIFY_MS
-        one.asks(at_ms, name)
-        good = name == "honest"
-        one.gives(at_ms + VERIFY_MS, name, ACCEPT if good else "reject",
-                  "" if good else "proof_invalid")  # fmt: skip
-    one.knows()
-    yield one.vector("a validator has sent three proofs that are none",
-                     "an honest proof comes while the first is verified",
-                     "it is before the others", "limits")  # fmt: skip
