@@ -36,6 +36,8 @@ async def play_cases(
     """
     control = _control(context.plays)
     sight = await observer.show(control)
+    if not sight.possible:
+        raise NodeUnavailable(sight.seen)
     if not sight.is_accepted:
         raise NodeUnavailable(
             f"{control.case.id} is not accepted ({sight.seen}): the node needs the context of "

@@ -65,7 +65,7 @@ async def test_play__names_what_differs():
 
 
 @pytest.mark.parametrize(
-    "sight", [not_accepted("400"), rejected("pruned"), nothing("no answer"), Sight(
+    "sight", [not_accepted("400"), rejected("pruned"), Sight(
         frozenset({Verdict.ACCEPT, Verdict.IGNORE}), "kept before")]
 )  # fmt: skip
 async def test_play__not_checked_where_the_control_is_not_accepted(sight):
@@ -78,3 +78,9 @@ async def test_play__not_checked_where_the_control_is_not_accepted(sight):
 async def test_play__not_checked_without_a_case_to_be_accepted():
     with pytest.raises(NodeUnavailable, match="none of these cases is to be accepted"):
         await play_cases(context("signature"), Expected(), 1, lambda _: None)
+
+
+async def test_play__not_checked_where_the_node_does_not_answer():
+    observer = Expected({CONTROL: nothing("no answer within 1 s")})
+    with pytest.raises(NodeUnavailable, match=r"^no answer within 1 s$"):
+        await play_cases(context("accepted"), observer, 1, lambda _: None)
