@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import trio
 
@@ -24,6 +24,7 @@ from zkattest.net.reqresp_protocols import MAX_CONCURRENT_REQUESTS, RequestProto
 from zkattest.types.errors import DecodeError
 
 READ_BYTES = 1 << 16
+_END: Final = object()
 
 
 class Refusal(Exception):
@@ -82,6 +83,7 @@ class RequestServer:
         self._answer = answer
         self._settings = settings
         self._limits: RequestLimits | None = None
+        self._slots = trio.Semaphore(settings.most_chunks_at_once)
 
     @property
     def protocol_ids(self) -> Sequence[str]:
@@ -128,16 +130,18 @@ class RequestServer:
         stream: Stream,
         limits: RequestLimits,
     ) -> None:
-        count = 0
         async with aclosing(self._answer(link, protocol, request)) as values:
-            async for value in values:
-                ssz_bytes = protocol.response.encode(value)
-                now_s = trio.current_time()
-                await trio.sleep(limits.chunk_delay_s(link.peer_id, len(ssz_bytes), now_s))
-                await self._send(stream, encode_chunk(ssz_bytes))
-                count += 1
-                if count >= protocol.most_chunks:
-                    return
+            for _ in range(protocol.most_chunks):
+                # What was sent before is paid for before the next chunk is looked up: who waits
+                # for its turn holds no chunk in memory.
+                await trio.sleep(limits.chunk_delay_s(link.peer_id, 0, trio.current_time()))
+                async with self._slots:
+                    value = await anext(values, _END)
+                    if value is _END:
+                        return
+                    ssz_bytes = protocol.response.encode(value)
+                    limits.chunk_delay_s(link.peer_id, len(ssz_bytes), trio.current_time())
+                    await self._send(stream, encode_chunk(ssz_bytes))
 
     async def _send(self, stream: Stream, data: bytes) -> None:
         with trio.fail_after(self._settings.response_timeout_s):

@@ -47,6 +47,7 @@ class RequestSettings:
 
     `first_byte_timeout_s` and `response_timeout_s` are the specification's former TTFB_TIMEOUT
     and RESP_TIMEOUT: how long we wait for the first byte of a response, and for each chunk.
+    `most_chunks_at_once` bounds the memory of answers, over all peers.
     """
 
     first_byte_timeout_s: float = 5.0
@@ -56,6 +57,7 @@ class RequestSettings:
     peer_bytes: Quota = Quota(16.0 * MIB, 8.0)
     total_bytes: Quota = Quota(64.0 * MIB, 8.0)
     longest_delay_s: float = 30.0
+    most_chunks_at_once: int = 8
     remembered_peers: int = 1024
 
 

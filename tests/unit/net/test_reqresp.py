@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -281,4 +283,56 @@ async def test_server__withholds_answers_above_the_quota(clock: Any) -> None:
             assert (await client.ask(dialler, [PING], number))[1] == number + 1
             times_s.append(round(trio.current_time() - started_s))
     assert times_s == [0, 0, 4, 8]
+    assert listener.blamed == []
+
+
+async def test_server__holds_few_chunks_whatever_is_asked(clock: Any) -> None:
+    held, most_held = 0, 0
+    # What does not compress does not fit the window of a stream that nobody reads.
+    noise = random.Random(1).randbytes(MIB)
+
+    class Unread(Served):
+        """Count the chunks that are looked up and not yet written."""
+
+        async def serve(self, link: Connection, protocol_id: str, stream: Stream) -> None:
+            nonlocal held
+            try:
+                await super().serve(link, protocol_id, stream)
+            finally:
+                held -= 1
+
+    async def answer(*_: Any) -> AsyncGenerator[Any, None]:
+        nonlocal held, most_held
+        held += 1
+        most_held = max(most_held, held)
+        yield noise
+
+    services = Unread(answer, FAST)
+    async with AsyncExitStack() as stack:
+        for number in range(12):
+            dialler, listener = await stack.enter_async_context(linked(None, services))
+            listener.peer_id = f"peer {number}"
+            stream, _ = await dialler.open_stream([PROOFS.protocol_id])
+            # Asked for a megabyte, and then nobody reads beyond the window.
+            await stream.write(encode_request(b""))
+            stream.close()
+        await trio.sleep(5)
+        assert (held, most_held) == (8, 8)
+        # Who does not read is given up, and the others have their turn.
+        await trio.sleep(30)
+        assert (held, most_held) == (0, 8)
+
+
+async def test_server__pays_for_big_answers_by_waiting(clock: Any) -> None:
+    async def answer(*_: Any) -> AsyncGenerator[Any, None]:
+        for _ in range(3):
+            yield bytes(MIB)
+
+    settings = replace(FAST, peer_bytes=Quota(MIB, 4.0))
+    async with linked(None, Served(answer, settings)) as (dialler, listener):
+        times_s, started_s = [], trio.current_time()
+        async with RequestClient(FAST).open(dialler, [PROOFS], ()) as response:
+            while await response.next() is not None:
+                times_s.append(round(trio.current_time() - started_s))
+    assert times_s == [0, 0, 4]
     assert listener.blamed == []
