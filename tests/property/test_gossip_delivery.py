@@ -35,12 +35,16 @@ def play(
 
 
 def slowest_s(network: VirtualNetwork, published: list[tuple[int, bytes, float]]) -> float:
-    """Return when the last node had the last message; infinity when one never came."""
+    """
+    Return when the last node had the last message; infinity when one never came.
+
+    Mute nodes are not asked: one may have no others around it.
+    """
     return max(
         node.arrived_s.get(message_id, float("inf")) - at_s
         for number, message_id, at_s in published
         for other, node in enumerate(network.nodes)
-        if other != number
+        if other != number and node.manners is not Manners.MUTE
     )
 
 

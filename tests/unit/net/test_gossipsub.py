@@ -410,4 +410,4 @@ def test_message__of_a_quiet_peer_takes_the_place_of_one_of_a_loud_peer() -> Non
     assert len(gossip._pending) == 6
     actions = gossip.decide(honest.message_id, Verdict.ACCEPT, 0.0)
     assert forwarded(actions) == {"a", "b", "d"}
-    assert {gossip.scores.score(peer, 0.0) for peer in "abd"} == {0.0}
+    assert {gossip.scores.score(peer, 0.0) for peer in ("a", "b", "d")} == {0.0}
