@@ -18,7 +18,9 @@ from zkattest.net import GossipSettings
 from zkattest.net.muxer import MOST_STREAMS
 
 LIMIT_S = 60
-ATTACK_S = 2.0
+ATTACK_S = 1.6
+# Time-outs have to run out.
+LONG_ATTACK_S = 2.8
 # A proof has a third of a slot.
 MOST_LATE_MS = 4_000
 MOST_GROWTH_MIB = 64
@@ -28,10 +30,12 @@ SLACK = 4
 # Of one address; each connection has up to 16 streams, and some tasks of its own.
 MOST_CONNECTIONS = GossipSettings().most_connections_per_address
 MOST_TASKS = MOST_CONNECTIONS * (MOST_STREAMS + 8)
+# Those that are just being refused among them.
+MOST_DESCRIPTORS = MOST_CONNECTIONS + 20
 QUICK: dict[str, float] = {
     "dial_timeout_s": 0.8,
     "frame_timeout_s": 0.8,
-    "keepalive_s": 0.4,
+    "keepalive_s": 0.8,
     "stall_s": 0.8,
     "connections_burst": 200,
     "connections_per_s": 100.0,
@@ -83,7 +87,7 @@ def check(attack: str, under: Phase, siege: Siege) -> None:
     assert under.lag_ms < MOST_LAG_MS
     assert under.growth_mib < EXPECTED[attack].growth_mib
     assert under.during["tasks"] < under.before["tasks"] + MOST_TASKS
-    assert under.during["descriptors"] <= under.before["descriptors"] + MOST_CONNECTIONS + SLACK
+    assert under.during["descriptors"] < under.before["descriptors"] + MOST_DESCRIPTORS
     assert siege.friends <= set(under.during["connected"])
     assert siege.friends <= set(under.during["mesh"]["proofs"])
     scores = under.after["scores"]
@@ -98,7 +102,8 @@ def check(attack: str, under: Phase, siege: Siege) -> None:
 async def test_host__under_attack_serves_its_honest_peers(attack: str) -> None:
     with trio.fail_after(LIMIT_S):
         async with Siege.open(EXPECTED[attack].settings, attack) as siege:
-            under = await siege.measure(ATTACK_S, attack)
+            seconds = LONG_ATTACK_S if EXPECTED[attack].settings else ATTACK_S
+            under = await siege.measure(seconds, attack)
             check(attack, under, siege)
             before = under.before
             await siege.settle(before["descriptors"] + SLACK, before["tasks"] + SLACK)

@@ -26,7 +26,7 @@ SETTINGS: dict[str, float] = {
 
 
 async def wait_until_full(siege: Siege, connected: int) -> None:
-    """Return when the attackers hold what one can get, in the meshes, too."""
+    """Return when attackers hold nearly all there is; some are always being replaced."""
     while True:
         figures = await siege.victim.figures()
         if len(figures["connected"]) >= connected and len(figures["mesh"]["proofs"]) >= 8:
@@ -61,7 +61,7 @@ async def test_newcomer__gets_a_place_beside_many_identities_of(addresses: int) 
     with trio.fail_after(LIMIT_S):
         async with Siege.open(SETTINGS, "eclipse") as siege, trio.open_nursery() as nursery:
             nursery.start_soon(siege.measure, LIMIT_S, "eclipse", source)
-            await wait_until_full(siege, held + friends)
+            await wait_until_full(siege, held * 3 // 4 + friends)
             await newcomer_gets_in(siege)
             figures = await siege.victim.figures()
             assert len(figures["connected"]) <= ALL
