@@ -11,6 +11,7 @@ from zkattest.conformance.pool import ScriptPlayer, read_settings
 from zkattest.conformance.proof_scene import read_profile, read_scene
 from zkattest.conformance.registry import find_cases
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
+from zkattest.spec.reasons import Reason
 
 PACK = Path(__file__).resolve().parents[2] / "vectors" / "eip8025"
 GROUPS = [
@@ -50,12 +51,12 @@ def by_machine(case: VectorCase) -> dict[str, Any] | None:
 
 def expected(case: VectorCase) -> tuple[str, str | None] | None:
     given, values = case.input, case.expected.values
-    # What is finalized is forgotten with its history: its proofs wait like those of any other
-    # unknown block, where they are not to be rejected at once.
-    is_forgotten = any(one["slot"] < given["finalized_slot"] for one in given["blocks"])
-    is_ignored = case.expected.verdict is Verdict.IGNORE
-    if values.get("reason") in WAITS or (is_forgotten and is_ignored):
+    if values.get("reason") in WAITS:
         return None
+    # What was seen of a block is forgotten when the block is finalized, its slot is not.
+    is_finalized = any(one["slot"] < given["finalized_slot"] for one in given["blocks"])
+    if is_finalized and case.expected.verdict is Verdict.IGNORE:
+        return Verdict.IGNORE.value, Reason.SLOT_TOO_OLD
     return case.expected.verdict.value, values.get("reason")
 
 

@@ -10,7 +10,7 @@ restart, and nothing is verified twice.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import ChainMap, Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -123,6 +123,8 @@ class ProofGossipMachine:
     _jobs: dict[JobId, ProofJob] = field(default_factory=dict)
     _jobs_by_peer: Counter[str] = field(default_factory=Counter)
     _restored: set[bytes] = field(default_factory=set)
+    _finalized: OrderedDict[Root, KnownBlock] = field(default_factory=OrderedDict)
+    """Blocks that finality has made us forget: late proofs of them wait for nothing."""
     _next_job: int = 1
     _effects: list[ProofEffect] = field(default_factory=list)
     _wake_at_ms: int | None = None
@@ -401,7 +403,12 @@ class ProofGossipMachine:
 
     def _forget_before(self, slot: Slot) -> None:
         for root in [root for root, block in self.blocks.items() if block.slot < slot]:
-            del self.blocks[root], self._seen[root]
+            block = self.blocks.pop(root)
+            del self._seen[root]
+            if block.slot < self._finalized_slot:
+                self._finalized[root] = KnownBlock(block.slot)
+        while len(self._finalized) > self.settings.blocks:
+            self._finalized.popitem(last=False)
         for job_id, job in list(self._jobs.items()):
             # Others are waited for: what answers them finds that the block is gone.
             if job.proof.subject not in self.blocks and self._queue.drop(job_id):
@@ -441,8 +448,9 @@ class ProofGossipMachine:
     # --- Memory -------------------------------------------------------------------------------
 
     def _view(self) -> GossipView:
+        judges_slots = GossipRule.BLOCK_NOT_FINALIZED in self.settings.order
         return GossipView(
-            blocks=self.blocks,
+            blocks=ChainMap(self.blocks, self._finalized) if judges_slots else self.blocks,
             seen=self._seen,
             proof_types=self.settings.proof_types,
             finalized_slot=self._finalized_slot,

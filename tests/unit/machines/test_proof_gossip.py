@@ -331,10 +331,9 @@ def test_finality__forgets_blocks_and_ignores_their_proofs():
     play.tell(BlockSeen(BLOCK, Slot(5)))
     assert play.verdicts() == [(IGNORE, Reason.SLOT_TOO_OLD)]
     assert play.machine.blocks == {}
-    # A late proof of it waits for a block that will not come.
+    # A late proof of it waits for nothing.
     play.receive(signed_proof())
-    play.pass_ms(WaitingLimits().wait_ms)
-    assert play.verdicts()[1:] == [(IGNORE, Reason.UNKNOWN_BLOCK)]
+    assert play.verdicts()[1:] == [(IGNORE, Reason.SLOT_TOO_OLD)]
 
 
 def test_finality__drops_proofs_that_wait_for_a_verifier():
