@@ -22,11 +22,11 @@ from zkattest.machines.proof_events import (
     ProofEvent,
     SlotFinalized,
 )
-from zkattest.rpc import BeaconHead
+from zkattest.rpc import BeaconHead, Checkpoint
 from zkattest.spec.presets import SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
 from zkattest.telemetry import Observer
 from zkattest.types.errors import WitnessError
-from zkattest.types.ids import ChainId, Epoch, Root, Slot
+from zkattest.types.ids import ChainId, Root, Slot
 from zkattest.types.wire import PublicValues
 
 Tell = Callable[[ProofEvent], Awaitable[None]]
@@ -38,8 +38,8 @@ class BeaconSource(Protocol):
     def header(self, block: str | Root) -> BeaconHead | None:
         """Return a header; None where the node has no such block."""
 
-    def finalized_epoch(self) -> Epoch:
-        """Return the finalized epoch."""
+    def finalized(self) -> Checkpoint:
+        """Return the finalized checkpoint."""
 
     def payload_request_root(self, root: Root) -> Root | None:
         """Return what a proof of a block is about; None while its payload is missing."""
@@ -71,8 +71,8 @@ class BeaconFeed:
     """Payload requests by their blocks, the newest."""
     _known: OrderedDict[Root, Slot] = field(default_factory=OrderedDict)
     _without_payload: OrderedDict[Root, None] = field(default_factory=OrderedDict)
-    _head: Root | None = None
-    _finalized: Epoch | None = None
+    head: BeaconHead | None = None
+    finalized: Checkpoint | None = None
     _answers: bool = True
 
     @property
@@ -80,7 +80,7 @@ class BeaconFeed:
         """Say what is wrong with the consensus node; nothing while it answers and has a head."""
         if not self._answers:
             return "no answer"
-        return None if self._head is not None else "no head yet"
+        return None if self.head is not None else "no head yet"
 
     async def follow(self, tell: Tell) -> None:
         """Ask until cancelled."""
@@ -104,14 +104,14 @@ class BeaconFeed:
 
     async def _learn_head(self, tell: Tell) -> None:
         head = await trio.to_thread.run_sync(self.source.header, "head")
-        if head is None or head.root == self._head:
+        if head is None or head == self.head:
             return
         for block in reversed(await self._unknown_ancestors(head)):
             self._known[block.root] = block.slot
             self._without_payload[block.root] = None
             if not self.names_requests:
                 await tell(BlockSeen(block.root, block.slot))
-        self._head = head.root
+        self.head = head
         await self._tell_head(tell)
         await self._learn_finality(tell)
         while len(self._known) > 2 * self.settings.look_back:
@@ -129,10 +129,10 @@ class BeaconFeed:
         return blocks
 
     async def _learn_finality(self, tell: Tell) -> None:
-        epoch = await trio.to_thread.run_sync(self.source.finalized_epoch)
-        if epoch != self._finalized:
-            self._finalized = epoch
-            await tell(SlotFinalized(Slot(epoch * self.settings.slots_per_epoch)))
+        finalized = await trio.to_thread.run_sync(self.source.finalized)
+        if finalized != self.finalized:
+            self.finalized = finalized
+            await tell(SlotFinalized(Slot(finalized.epoch * self.settings.slots_per_epoch)))
 
     async def _learn_payloads(self, tell: Tell) -> None:
         """Ask for missing payloads, newest block first: proofs of the head are wanted first."""
@@ -153,15 +153,15 @@ class BeaconFeed:
         if self.names_requests:
             await tell(BlockSeen(subject, self._known[root]))
         await tell(PayloadSeen(subject, self._public_values(request_root)))
-        if self.names_requests and root == self._head:
+        if self.names_requests and self.head is not None and root == self.head.root:
             await self._tell_head(tell)
 
     async def _tell_head(self, tell: Tell) -> None:
-        head = self._head
-        if head is not None and self.names_requests:
-            head = self.requests.get(head)
-        if head is not None:
-            await tell(HeadChanged(head))
+        root = self.head.root if self.head is not None else None
+        if root is not None and self.names_requests:
+            root = self.requests.get(root)
+        if root is not None:
+            await tell(HeadChanged(root))
 
     def _public_values(self, request_root: Root) -> PublicValues:
         return PublicValues(

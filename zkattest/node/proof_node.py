@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, ExitStack
 
 import trio
@@ -26,6 +26,7 @@ from zkattest.node.peering import StoredProofs, find_peers, make_peering
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.subject import ProofSubject
+from zkattest.spec.proof_gossip import KnownBlock
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import NodeObserver
 from zkattest.types.ids import ProofType, Root, Slot
@@ -38,8 +39,8 @@ class RunnerChain:
     """
     Tell peers what a runner knows, and serve what it keeps.
 
-    The head is the newest block that is known. Nothing is said to be finalized: the root of the
-    finalized block is the consensus node's to tell, and peers take zeros for "not said".
+    Head and finality are the consensus node's. Without one the newest block that is known is the
+    head, and nothing is said to be finalized: peers take zeros for "not said".
     """
 
     def __init__(self, fork_digest: bytes) -> None:
@@ -52,15 +53,23 @@ class RunnerChain:
         self._runner = runner
 
     def status(self) -> Status:
-        """Return the newest known block, and no finalized one."""
-        known = self._runner.machine.blocks.items() if self._runner else ()
+        """Return head and finalized checkpoint of the consensus node, or what we know ourselves."""
+        feed = self._feed()
+        if feed is not None and feed.head is not None and feed.finalized is not None:
+            head, final = feed.head, feed.finalized
+            oldest = min((block.slot for block in self._blocks().values()), default=head.slot)
+            digest = self._fork_digest
+            return Status(digest, final.root, final.epoch, head.root, head.slot, oldest)
+        known = self._blocks().items()
         newest = max(((block.slot, root) for root, block in known), default=None)
         slot, root = newest or (Slot(0), _UNFINALIZED)
         return Status(self._fork_digest, _UNFINALIZED, 0, root, slot, slot)
 
     def finalized_root_at(self, epoch: int) -> Root | None:
-        """Know of no finalized block."""
-        return None
+        """Know the newest finalized block, where a consensus node tells it."""
+        feed = self._feed()
+        final = feed.finalized if feed is not None else None
+        return final.root if final is not None and final.epoch == epoch else None
 
     def proof_status(self) -> ExecutionProofStatus | None:
         """Know of no block that enough proofs were verified for."""
@@ -84,12 +93,19 @@ class RunnerChain:
             async for data in stored.by_range(start_slot, count, proof_types):
                 yield data
 
+    def _feed(self) -> BeaconFeed | None:
+        feed = self._runner.feed if self._runner is not None else None
+        return feed if isinstance(feed, BeaconFeed) else None
+
+    def _blocks(self) -> Mapping[Root, KnownBlock]:
+        return self._runner.machine.blocks if self._runner is not None else {}
+
     def _stored(self) -> StoredProofs | None:
         runner = self._runner
         if runner is None or not isinstance(runner.store, ProofStore):
             return None
-        feed = runner.feed
-        if isinstance(feed, BeaconFeed) and feed.names_requests:
+        feed = self._feed()
+        if feed is not None and feed.names_requests:
             return StoredProofs(runner.store, feed.requests.get)
         return StoredProofs(runner.store, lambda block_root: block_root)
 

@@ -6,7 +6,7 @@ never a sibling shell.
 """
 
 from zkattest.rpc.beacon import BeaconLimits, BeaconNode
-from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead
+from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead, Checkpoint
 from zkattest.rpc.bounded_http import parse_url
 from zkattest.rpc.client import RpcLimits
 from zkattest.rpc.execution import ExecutionClient
@@ -19,6 +19,7 @@ __all__ = [
     "BeaconLimits",
     "BeaconNode",
     "CachedValidatorView",
+    "Checkpoint",
     "ExecutionClient",
     "RemoteSigner",
     "RpcLimits",

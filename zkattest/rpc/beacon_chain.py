@@ -43,6 +43,14 @@ class BeaconHead:
     parent_root: Root
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Name an epoch and the block at its start."""
+
+    epoch: Epoch
+    root: Root
+
+
 class BeaconChain:
     """
     Ask one consensus node; every method blocks.
@@ -75,14 +83,16 @@ class BeaconChain:
             parent_root=self._read(_ROOT, message, "parent_root"),
         )
 
-    def finalized_epoch(self) -> Epoch:
-        """Return the epoch that the head's state has finalized."""
+    def finalized(self) -> Checkpoint:
+        """Return what the head's state has finalized."""
         path = "/eth/v1/beacon/states/head/finality_checkpoints"
         data = self._get(path, _MAX_SMALL_BYTES)
         if data is None:
             self._http.refuse("the head has no state")
-        epoch: Epoch = self._read(_EPOCH, self._at(data, "finalized"), "epoch")
-        return epoch
+        finalized = self._at(data, "finalized")
+        return Checkpoint(
+            self._read(_EPOCH, finalized, "epoch"), self._read(_ROOT, finalized, "root")
+        )
 
     def payload_request_root(self, root: Root) -> Root | None:
         """Return `new_payload_request_root` of a block; None where its payload is not there yet."""

@@ -14,7 +14,7 @@ from zkattest.machines.proof_events import (
     SlotFinalized,
 )
 from zkattest.node.beacon_feed import BeaconFeed, FeedSettings
-from zkattest.rpc import BeaconHead
+from zkattest.rpc import BeaconHead, Checkpoint
 from zkattest.telemetry import Measure
 from zkattest.types.errors import SourceUnavailable
 from zkattest.types.ids import ChainId, Epoch, Root, Slot
@@ -34,7 +34,7 @@ class Chain:
     blocks: dict[Root, BeaconHead] = field(default_factory=dict)
     payloads: dict[Root, Root] = field(default_factory=dict)
     head: Root | None = None
-    finalized: int = 0
+    finalized_epoch: int = 0
     is_silent: bool = False
     asked: list[Root] = field(default_factory=list)
 
@@ -51,8 +51,8 @@ class Chain:
         wanted = self.head if isinstance(block, str) and block == "head" else block
         return self.blocks.get(wanted)
 
-    def finalized_epoch(self) -> Epoch:
-        return Epoch(self.finalized)
+    def finalized(self) -> Checkpoint:
+        return Checkpoint(Epoch(self.finalized_epoch), root(self.finalized_epoch))
 
     def payload_request_root(self, block: Root) -> Root | None:
         self.asked.append(block)
@@ -106,13 +106,15 @@ async def test_feed__tells_of_new_blocks_oldest_first_and_of_payloads_newest_fir
     ]
     assert await ask(feed) == []
     chain.add(3)
-    chain.finalized = 2
+    chain.finalized_epoch = 2
     assert await ask(feed) == [
         BlockSeen(root(3), Slot(3)),
         HeadChanged(root(3)),
         SlotFinalized(Slot(64)),
         payload(root(3)),
     ]
+    assert feed.head == BeaconHead(root(3), Slot(3), root(2))
+    assert feed.finalized == Checkpoint(Epoch(2), root(2))
 
 
 @pytest.mark.trio

@@ -11,9 +11,9 @@ import pytest
 from tests.helpers.web_server import Reply, Request, web_server
 from zkattest.crypto.hashing import sha256
 from zkattest.crypto.proof_roots import hash_tree_root_request
-from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead, versioned_hashes
+from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead, Checkpoint, versioned_hashes
 from zkattest.types.errors import SourceUnavailable
-from zkattest.types.ids import Address, BlockHash, Root, Slot
+from zkattest.types.ids import Address, BlockHash, Epoch, Root, Slot
 from zkattest.types.payload_request import (
     ExecutionPayload,
     ExecutionRequests,
@@ -105,7 +105,7 @@ def test_block__read_as_the_request_that_its_proof_is_about(fork, profile):
         head = BeaconHead(BLOCK, Slot(77), PARENT)
         assert chain.header("head") == chain.header(BLOCK) == head
         assert chain.header(PARENT) is None
-        assert chain.finalized_epoch() == 9
+        assert chain.finalized() == Checkpoint(Epoch(9), PARENT)
         expected = hash_tree_root_request(profile, request_of(PayloadFork(fork)))
         assert chain.payload_request_root(BLOCK) == expected
         assert chain.payload_request_root(PARENT) is None
