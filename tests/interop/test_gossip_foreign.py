@@ -437,7 +437,7 @@ async def test_peers__of_all_makes_keep_us_connected_and_pass_on_in_a_ring() -> 
             state = await peer.state()
             assert state["agents"][ours.host.peer_id] == "zkattest"
             assert state["protocols"][ours.host.peer_id] == "/meshsub/1.2.0"
-            assert (await peer.ask("ping", peer=ours.host.peer_id))["ms"] > 0
+            assert (await peer.ask("ping", peer=ours.host.peer_id))["ms"] >= 0
         data = content(*proofs(Program.JS)[1])
         message_id = ours.host.publish(PROOFS, data)
         for peer in peers:

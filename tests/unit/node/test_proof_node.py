@@ -1,24 +1,100 @@
-"""What a sidecar tells peers about the chain: the consensus node's word, or what it knows."""
-
-from __future__ import annotations
+"""What peers are told of a node beside a consensus node, before and after it knows anything."""
 
 from dataclasses import replace
 
 import pytest
 
+from tests.helpers.node_process import write_eip8025_config
 from tests.helpers.proof_gossip import BLOCK, OTHER, VALUES, ProofPlayer
 from tests.unit.node.test_beacon_feed import CHAIN_ID, Chain, Heard, ask, root
+from zkattest.machines.proof_events import BlockSeen, SavedProofs
+from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.beacon_feed import BeaconFeed
-from zkattest.node.eip8025 import NoFeed
+from zkattest.node.config import load_any_config
+from zkattest.node.eip8025 import NoFeed, machine_settings
 from zkattest.node.proof_node import RunnerChain
 from zkattest.node.proof_runner import ProofGossipRunner
-from zkattest.ports import ChainFeed
-from zkattest.types.ids import Root, Slot
+from zkattest.node.subject import ProofSubject
+from zkattest.ports import ChainFeed, ProofSource, StatusSource
+from zkattest.telemetry import NullObserver
+from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ForkDigest, Status
 
-DIGEST = bytes.fromhex("01020304")
-ZERO = Root(bytes(32))
+DIGEST = b"\x01\x02\x03\x04"
+VK = "0x" + "00" * 31 + "01"
+NONE = Root(bytes(32))
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = write_eip8025_config(tmp_path, VK, "http://127.0.0.1:1", b"\xab" * 48)
+    return load_any_config(path)
+
+
+@pytest.fixture
+def runner(config):
+    settings = config.eip8025
+    return ProofGossipRunner(
+        machine=ProofGossipMachine(machine_settings(settings), SavedProofs()),
+        network=None,
+        validators=None,
+        proofs=None,
+        feed=NoFeed(),
+        domain_at=lambda slot: bytes(32),
+        observer=NullObserver(),
+        slots=settings.clock,
+    )
+
+
+def know(runner, number, slot):
+    runner.machine.handle(BlockSeen(Root(bytes([number]) * 32), Slot(slot)), 0)
+
+
+def test_status__of_nothing_known():
+    chain: StatusSource = RunnerChain(DIGEST)
+    assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, NONE, Slot(0), Slot(0))
+    assert (chain.finalized_root_at(0), chain.proof_status()) == (None, None)
+
+
+def test_status__of_the_newest_known_block(runner):
+    chain = RunnerChain(DIGEST)
+    chain.follow(runner)
+    know(runner, 7, 20)
+    know(runner, 9, 12)
+    head = Root(b"\x07" * 32)
+    assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, head, Slot(20), Slot(20))
+
+
+async def test_proofs__none_without_a_store(runner):
+    chain = RunnerChain(DIGEST)
+    source: ProofSource = chain
+    everything = frozenset(ProofType(number) for number in range(256))
+    for followed in (False, True):
+        if followed:
+            chain.follow(runner)
+        assert [data async for data in source.by_root(Root(b"\x07" * 32), everything)] == []
+        assert [data async for data in source.by_range(Slot(0), 100, everything)] == []
+
+
+def test_subject__describes_the_revision_and_the_newest_block(config, runner):
+    subject = ProofSubject(config, runner.machine, runner)
+    assert subject.describe()["head"] is None
+    know(runner, 7, 20)
+    described = subject.describe()
+    assert described == {
+        "chain_id": 1,
+        "fork_digest": "0x" + config.eip8025.fork_digest.hex(),
+        "profile": "beta4",
+        "head": {"slot": 20, "block_root": "0x" + "07" * 32},
+    }
+    assert list(subject.topics()) == ["execution_proof"]
+    assert {reading.name: reading.value for reading in subject.readings()} == {
+        "head_slot": 20,
+        "blocks": 1,
+    }
+    assert subject.has_store() is False
+    assert [path.name for path in subject.files().values()] == ["proofs.sqlite"]
 
 
 def chain_of(play: ProofPlayer, feed: ChainFeed) -> RunnerChain:
@@ -38,18 +114,18 @@ def chain_of(play: ProofPlayer, feed: ChainFeed) -> RunnerChain:
     return chain
 
 
-def test_status__empty_before_anything_is_known():
-    status = Status(ForkDigest(DIGEST), ZERO, 0, ZERO, Slot(0), Slot(0))
+def test_status__empty_with_a_runner_that_knows_nothing():
+    status = Status(ForkDigest(DIGEST), NONE, 0, NONE, Slot(0), Slot(0))
     assert RunnerChain(DIGEST).status() == status
     assert chain_of(ProofPlayer(), NoFeed()).status() == status
 
 
-def test_status__the_newest_known_block_without_a_consensus_node():
+def test_status__the_newest_of_two_blocks_without_a_consensus_node():
     play = ProofPlayer()
     play.know(BLOCK, slot=5)
     play.know(OTHER, slot=6, values=replace(VALUES, root=OTHER))
     chain = chain_of(play, NoFeed())
-    assert chain.status() == Status(ForkDigest(DIGEST), ZERO, 0, OTHER, Slot(6), Slot(6))
+    assert chain.status() == Status(ForkDigest(DIGEST), NONE, 0, OTHER, Slot(6), Slot(6))
     assert chain.finalized_root_at(0) is None
 
 
