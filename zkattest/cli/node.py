@@ -18,9 +18,9 @@ from zkattest.node.config import (
 )
 from zkattest.node.config_sections import LogFormat, LogLevel
 from zkattest.node.log_lines import open_log
+from zkattest.node.loop import SystemClock
 from zkattest.node.main import CannotListen, run_node
 from zkattest.node.proof_node import run_proof_node
-from zkattest.node.runner import SystemClock
 from zkattest.store import StateStoreError, StoreError
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)

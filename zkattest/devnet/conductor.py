@@ -20,7 +20,7 @@ from zkattest.devnet.render import View
 from zkattest.devnet.scenario import ATTESTERS, VICTIM, Role, Scenario
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import peer_id_of_seed
-from zkattest.node.runner import SystemClock
+from zkattest.node.loop import SystemClock
 from zkattest.spec.presets import PROOF_TYPE_SP1_DEVNET
 from zkattest.types.ids import ProgramVk, Slot
 

@@ -17,8 +17,8 @@ from zkattest.devnet.pack import Pack
 from zkattest.devnet.scenario import Kind, Publication
 from zkattest.net import GossipHost
 from zkattest.node.config import NodeConfig
+from zkattest.node.loop import SystemClock
 from zkattest.node.main import wait_for_stop
-from zkattest.node.runner import SystemClock
 from zkattest.node.signing import Signer
 from zkattest.spec.presets import PROOF_TYPE_SP1_DEVNET
 from zkattest.telemetry import Observer

@@ -36,6 +36,8 @@ class MachineLoop(Generic[_Event, _Effect]):
     clock: Clock = field(default_factory=SystemClock)
     _wake: trio.Event = field(default_factory=trio.Event)
     _wake_at_ms: float = math.inf
+    _unhandled: int = 0
+    _handled: trio.Event = field(default_factory=trio.Event)
     _send: trio.MemorySendChannel[_Event] = field(init=False)
     _receive: trio.MemoryReceiveChannel[_Event] = field(init=False)
 
@@ -50,10 +52,28 @@ class MachineLoop(Generic[_Event, _Effect]):
             await self.tell(self.time_passed)
             async for event in self._receive:
                 await self.perform(self.handle(event, self.clock.now_ms()))
+                self._unhandled -= 1
+                self.note_change()
 
     async def tell(self, event: _Event) -> None:
         """Queue an event; waits while the queue is full."""
-        await self._send.send(event)
+        # Counted from here on: an event on its way to the loop stands in no queue.
+        self._unhandled += 1
+        try:
+            await self._send.send(event)
+        except trio.Cancelled:
+            self._unhandled -= 1
+            raise
+
+    async def wait_until_idle(self, at_work: Callable[[], int]) -> None:
+        """Return when every event has been handled, and nothing is at work that will bring one."""
+        while self._unhandled or at_work():
+            await self._handled.wait()
+
+    def note_change(self) -> None:
+        """Have whoever waits look again."""
+        self._handled.set()
+        self._handled = trio.Event()
 
     def wake_at(self, time_ms: int) -> None:
         """Have the machine told of this time; the newest word counts."""

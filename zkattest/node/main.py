@@ -29,9 +29,10 @@ from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal, worst
+from zkattest.node.loop import SystemClock
 from zkattest.node.peering import StandingChain, find_peers, make_peering
 from zkattest.node.proofs import ProofVerifiers
-from zkattest.node.runner import AttesterRunner, SystemClock
+from zkattest.node.runner import AttesterRunner
 from zkattest.node.state import StateSources, open_sources
 from zkattest.node.subject import AttesterSubject, Subject
 from zkattest.node.view import NodeView

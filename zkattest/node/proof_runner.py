@@ -66,7 +66,6 @@ class ProofGossipRunner:
     clock: Clock = field(default_factory=SystemClock)
     slots_per_epoch: int = SLOTS_PER_EPOCH
     _intake: trio.CancelScope = field(default_factory=trio.CancelScope)
-    _settled: trio.Event = field(default_factory=trio.Event)
     _loop: MachineLoop[ProofEvent, ProofEffect] = field(init=False)
     _nursery: trio.Nursery = field(init=False)
 
@@ -98,8 +97,7 @@ class ProofGossipRunner:
     async def drain(self) -> None:
         """Take no more messages, and return when every proof at work has its verdict."""
         self._intake.cancel()
-        while self.at_work or self.queued:
-            await self._settled.wait()
+        await self._loop.wait_until_idle(lambda: self.at_work)
 
     async def _listen(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
         with self._intake:
@@ -112,8 +110,6 @@ class ProofGossipRunner:
         await self._save([effect for effect in effects if isinstance(effect, _SAVED)])
         for effect in effects:
             self._perform_one(effect)
-        self._settled.set()
-        self._settled = trio.Event()
 
     def _perform_one(self, effect: ProofEffect) -> None:
         match effect:

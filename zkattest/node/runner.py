@@ -8,7 +8,6 @@ operator sees is already on disk.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ from zkattest.machines.events import (
     WakeAt,
 )
 from zkattest.node.journal import Journal
+from zkattest.node.loop import MachineLoop, SystemClock
 from zkattest.node.profile import Topics
 from zkattest.ports import BlockChecker, Clock, Network, ProofChecker, StateKeeper, Store
 from zkattest.store import StateStoreError
@@ -45,19 +45,8 @@ from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import Root
 
 _SAVED = get_args(SaveEffect)
-_ANSWERS = (BlockOpened, BlockChecked, SignatureChecked, ProofChecked)
-# Events that wait for the machine; beyond it the shells wait, and the network drops without blame.
-_QUEUE = 256
 _Work = TypeVar("_Work")
 _Outcome = TypeVar("_Outcome")
-
-
-class SystemClock:
-    """Tell the machine's wall-clock time."""
-
-    def now_ms(self) -> int:
-        """Return Unix time in milliseconds."""
-        return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True)
@@ -73,13 +62,14 @@ class AttesterRunner:
     journal: Journal
     clock: Clock = field(default_factory=SystemClock)
     state: StateKeeper | None = None
-    _wake: trio.Event = field(default_factory=trio.Event)
-    _wake_at_ms: float = math.inf
     _intake: trio.CancelScope = field(default_factory=trio.CancelScope)
-    _queue: trio.MemoryReceiveChannel[Event] | None = None
     _at_work: int = 0
-    _is_handling: bool = False
-    _handled: trio.Event = field(default_factory=trio.Event)
+    _loop: MachineLoop[Event, Effect] = field(init=False)
+    _nursery: trio.Nursery = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Wire the loop."""
+        self._loop = MachineLoop(self.machine.handle, self._perform, TimePassed(), self.clock)
 
     @property
     def at_work(self) -> int:
@@ -89,43 +79,22 @@ class AttesterRunner:
     @property
     def queued(self) -> int:
         """Return how many events wait for the machine."""
-        return self._queue.statistics().current_buffer_used if self._queue is not None else 0
+        return self._loop.queued
 
     async def run(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
         """Attest until cancelled; a bug in any part ends the node."""
-        send, receive = trio.open_memory_channel[Event](_QUEUE)
-        self._queue = receive
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._listen, messages, send.clone())
-            nursery.start_soon(self._keep_time, send.clone())
-            await send.send(TimePassed())
-            async for event in receive:
-                self._is_handling = True
-                effects = self.machine.handle(event, self.clock.now_ms())
-                await self._save([e for e in effects if isinstance(e, _SAVED)])
-                for effect in effects:
-                    self._perform(effect, nursery, send)
-                self._is_handling = False
-                self._note_end(is_end=isinstance(event, _ANSWERS))
+        async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._listen, messages)
+            await self._loop.run()
 
     async def drain(self) -> None:
         """Take no more messages, and return when all that is at work has its verdict."""
         self._intake.cancel()
-        while self._at_work or self._is_handling or self.queued:
-            await self._handled.wait()
-
-    def _note_end(self, *, is_end: bool) -> None:
-        self._at_work -= is_end
-        self._handled.set()
-        self._handled = trio.Event()
+        await self._loop.wait_until_idle(lambda: self._at_work)
 
     # --- Events -------------------------------------------------------------------------------
 
-    async def _listen(
-        self,
-        messages: trio.MemoryReceiveChannel[GossipMessage],
-        send: trio.MemorySendChannel[Event],
-    ) -> None:
+    async def _listen(self, messages: trio.MemoryReceiveChannel[GossipMessage]) -> None:
         kinds: dict[str, type[BlockReceived | ProofReceived | ClaimReceived]] = {
             self.topics.block: BlockReceived,
             self.topics.proof: ProofReceived,
@@ -133,37 +102,29 @@ class AttesterRunner:
         }
         with self._intake:
             async for message in messages:
-                await send.send(kinds[message.topic](message))
-
-    async def _keep_time(self, send: trio.MemorySendChannel[Event]) -> None:
-        while True:
-            self._wake = trio.Event()
-            left_ms = self._wake_at_ms - self.clock.now_ms()
-            with trio.move_on_after(max(0.0, left_ms / 1000)) as pause:
-                await self._wake.wait()
-            if pause.cancelled_caught:
-                self._wake_at_ms = math.inf
-                await send.send(TimePassed())
+                await self._loop.tell(kinds[message.topic](message))
 
     # --- Effects ------------------------------------------------------------------------------
 
-    def _perform(
-        self, effect: Effect, nursery: trio.Nursery, send: trio.MemorySendChannel[Event]
-    ) -> None:
+    async def _perform(self, effects: list[Effect]) -> None:
+        await self._save([effect for effect in effects if isinstance(effect, _SAVED)])
+        for effect in effects:
+            self._perform_one(effect)
+
+    def _perform_one(self, effect: Effect) -> None:
         self.journal.write(effect)
         match effect:
             case OpenBlock() | CheckBlock() | CheckSignature() | VerifyProof():
                 self._at_work += 1
-                nursery.start_soon(self._work, effect, send)
+                self._nursery.start_soon(self._work, effect)
             case ReportGossip(message_id=message_id, verdict=verdict):
                 self.network.report(message_id, verdict)
                 self.journal.after(effect)
             case KeepState(content_id=content_id) if self.state is not None:
                 self._at_work += 1
-                nursery.start_soon(self._keep_state, self.state, content_id)
+                self._nursery.start_soon(self._keep_state, self.state, content_id)
             case WakeAt(time_ms=time_ms):
-                self._wake_at_ms = time_ms
-                self._wake.set()
+                self._loop.wake_at(time_ms)
             case _:
                 pass
 
@@ -177,13 +138,10 @@ class AttesterRunner:
             await trio.to_thread.run_sync(state.keep_state, content_id)
         except StateStoreError as failure:
             self.journal.state_not_kept(str(failure))
-        self._note_end(is_end=True)
+        self._at_work -= 1
+        self._loop.note_change()
 
-    async def _work(
-        self,
-        effect: OpenBlock | CheckBlock | CheckSignature | VerifyProof,
-        send: trio.MemorySendChannel[Event],
-    ) -> None:
+    async def _work(self, effect: OpenBlock | CheckBlock | CheckSignature | VerifyProof) -> None:
         match effect:
             case OpenBlock():
                 opened, _ = await _timed(self.blocks.open_block, effect)
@@ -197,7 +155,9 @@ class AttesterRunner:
             case VerifyProof():
                 proven, verify_ms = await self.proofs.verify_proof(effect)
                 event = ProofChecked(effect.job, proven, verify_ms)
-        await send.send(event)
+        await self._loop.tell(event)
+        self._at_work -= 1
+        self._loop.note_change()
 
 
 async def _timed(work: Callable[[_Work], _Outcome], effect: _Work) -> tuple[_Outcome, float]:
