@@ -16,15 +16,15 @@ from zkattest.machines.events import (
     KeepState,
     OpenedBlock,
     ParentSettled,
-    ReportGossip,
     SaveBlock,
     SavedBlock,
 )
 from zkattest.machines.proof_pool import ProofPool, ProverKey
+from zkattest.machines.reports import report_of
 from zkattest.machines.settings import AttesterSettings, Limits
-from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason
-from zkattest.types.gossip import GossipMessage, Verdict
-from zkattest.types.ids import PeerName, Root, Slot
+from zkattest.spec.reasons import GossipIgnore, Reason, Refusal
+from zkattest.types.gossip import GossipMessage
+from zkattest.types.ids import Root, Slot
 from zkattest.types.wire import (
     SignedDelayedBlock,
     SignedExecutionClaim,
@@ -134,21 +134,9 @@ class Desk:
         """Hand effects to the shell, in this order."""
         self.effects.extend(effects)
 
-    def report(self, message: GossipMessage, refusal: GossipReject | GossipIgnore | None) -> None:
+    def report(self, message: GossipMessage, refusal: Refusal | None) -> None:
         """Answer a message: accepted without a refusal."""
-        verdict = Verdict.ACCEPT
-        if refusal is not None:
-            verdict = Verdict.REJECT if isinstance(refusal, GossipReject) else Verdict.IGNORE
-        self.emit(
-            ReportGossip(
-                message_id=message.message_id,
-                topic=message.topic,
-                verdict=verdict,
-                from_peer=PeerName(message.from_peer),
-                reason=refusal.reason if refusal else None,
-                detail=str(refusal) if refusal else "",
-            )
-        )
+        self.emit(report_of(message, refusal))
 
     def announce_block(self, record: BlockRecord) -> None:
         """Say what became of a block."""

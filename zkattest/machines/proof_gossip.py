@@ -18,7 +18,6 @@ from zkattest.machines.events import (
     JobId,
     ProofChecked,
     ProofReceived,
-    ReportGossip,
     SignatureChecked,
     TimePassed,
     VerifyProof,
@@ -46,6 +45,7 @@ from zkattest.machines.proof_events import (
     ValidatorAnswered,
     WaitingProof,
 )
+from zkattest.machines.reports import cause_of, detail_of, report_of, verdict_of
 from zkattest.machines.verification_queue import (
     QueuedProof,
     VerificationLimits,
@@ -68,7 +68,7 @@ from zkattest.spec.proof_gossip import (
     release_proof,
     validate_execution_proof_gossip,
 )
-from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason, Refusal
+from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason, Refusal
 from zkattest.types.errors import DecodeError
 from zkattest.types.gossip import GossipMessage, Verdict
 from zkattest.types.ids import PeerName, ProofType, Root, Slot
@@ -298,8 +298,7 @@ class ProofGossipMachine:
     def _close(self, job_id: JobId, job: ProofJob, refusal: Refusal | None) -> Verdict:
         """Say what became of a proof."""
         self._forget_job(job_id, job)
-        verdict = _verdict_of(refusal)
-        cause = refusal.operands.get("cause") if refusal else None
+        verdict = verdict_of(refusal)
         proof, block = job.proof, self.blocks.get(job.proof.subject)
         self._effects.append(
             ProofSettled(
@@ -312,8 +311,8 @@ class ProofGossipMachine:
                 verify_ms=job.verify_ms,
                 verdict=verdict,
                 reason=refusal.reason if refusal else None,
-                cause=cause if isinstance(cause, Cause) else None,
-                detail=str(refusal) if refusal else "",
+                cause=cause_of(refusal),
+                detail=detail_of(refusal),
             )
         )
         self._report(job.message, refusal, was_saved=job.was_saved)
@@ -337,21 +336,10 @@ class ProofGossipMachine:
         self._effects.append(KeepProof(mark, job.message.data if is_valid else None))
 
     def _report(self, message: GossipMessage, refusal: Refusal | None, *, was_saved: bool) -> None:
-        verdict = _verdict_of(refusal)
-        if was_saved:
-            if verdict is Verdict.ACCEPT:
-                self._effects.append(PublishProof(message.topic, message.data))
-            return
-        self._effects.append(
-            ReportGossip(
-                message_id=message.message_id,
-                topic=message.topic,
-                verdict=verdict,
-                from_peer=PeerName(message.from_peer),
-                reason=refusal.reason if refusal else None,
-                detail=str(refusal) if refusal else "",
-            )
-        )
+        if not was_saved:
+            self._effects.append(report_of(message, refusal))
+        elif verdict_of(refusal) is Verdict.ACCEPT:
+            self._effects.append(PublishProof(message.topic, message.data))
 
     # --- Rules before the revision's own -------------------------------------------------------
 
@@ -476,9 +464,3 @@ class ProofGossipMachine:
         seen.provers.add((mark.proof_type, mark.validator_index))
         if mark.is_valid:
             seen.valid_types.add(mark.proof_type)
-
-
-def _verdict_of(refusal: Refusal | None) -> Verdict:
-    if refusal is None:
-        return Verdict.ACCEPT
-    return Verdict.REJECT if isinstance(refusal, GossipReject) else Verdict.IGNORE

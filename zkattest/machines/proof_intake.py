@@ -29,12 +29,13 @@ from zkattest.machines.events import (
     VerifyProof,
 )
 from zkattest.machines.proof_pool import ProverKey
+from zkattest.machines.reports import cause_of, detail_of, verdict_of
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureOutcome
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
-from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason
+from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason, Refusal
 from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionClaim
-from zkattest.types.gossip import GossipMessage, Verdict
+from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import BlockHash, ChainId, PeerName, Root, Slot, ValidatorIndex
 from zkattest.types.wire import (
     MAX_SIGNED_CLAIM_BYTES,
@@ -224,15 +225,11 @@ class ProofIntake:
     def _judge(
         self,
         job: ProofJob,
-        refusal: GossipReject | GossipIgnore | None,
+        refusal: Refusal | None,
         verify_ms: float | None,
         root: Root | None,
     ) -> None:
         """Answer a proof's message and say why."""
-        verdict = Verdict.ACCEPT
-        if refusal is not None:
-            verdict = Verdict.REJECT if isinstance(refusal, GossipReject) else Verdict.IGNORE
-        cause = refusal.operands.get("cause") if refusal else None
         self.desk.emit(
             ProofJudged(
                 claimed_hash=job.prover[0],
@@ -240,11 +237,11 @@ class ProofIntake:
                 from_peer=PeerName(job.message.from_peer),
                 arrived_at_ms=job.arrived_at_ms,
                 verify_ms=verify_ms,
-                verdict=verdict,
+                verdict=verdict_of(refusal),
                 root=root,
                 reason=refusal.reason if refusal else None,
-                cause=cause if isinstance(cause, Cause) else None,
-                detail=str(refusal) if refusal else "",
+                cause=cause_of(refusal),
+                detail=detail_of(refusal),
             )
         )
         self.desk.report(job.message, refusal)
