@@ -2,7 +2,7 @@
 
 use pyo3::{prelude::*, types::PyBytes};
 use zkattest_verifier_sp1::{
-    CIRCUIT_VERSION, CannotVerify, Error, MAX_PROOF_BYTES, Refusal, Verifier,
+    CIRCUIT_VERSION, CannotVerify, Error, MAX_PROOF_BYTES, ProofVerifier, Refusal, Verifier,
 };
 
 use crate::errors::{CoreError, Operand, guarded};
@@ -88,6 +88,23 @@ impl From<Refusal> for CoreError {
                     ("got", Bytes(got.0.into())),
                 ],
             ),
+            Refusal::PublicValuesPaddingNotZero { at } => (
+                "public_values_padding_not_zero",
+                vec![("at", Int(at as u64))],
+            ),
+            Refusal::FieldElementNotCanonical { what } => {
+                ("field_element_not_canonical", vec![("what", Text(what))])
+            }
+            Refusal::PointNotOnCurve { what } => ("point_not_on_curve", vec![("what", Text(what))]),
+            Refusal::PointNotInSubgroup { what } => {
+                ("point_not_in_subgroup", vec![("what", Text(what))])
+            }
+            Refusal::ProgramKeyMalformed { detail } => {
+                ("program_key_malformed", vec![("detail", Text(detail))])
+            }
+            Refusal::VerifierKeyMalformed { detail } => {
+                ("verifier_key_malformed", vec![("detail", Text(detail))])
+            }
             Refusal::ProgramKeyNotCanonical { limb, got, modulus } => (
                 "program_key_not_canonical",
                 vec![
@@ -105,6 +122,9 @@ impl From<CannotVerify> for CoreError {
     fn from(failure: CannotVerify) -> Self {
         let cause = match failure {
             CannotVerify::Unsupported { .. } => "unsupported_proof_kind",
+            CannotVerify::UnknownParameters { .. } => "unknown_verifier_parameters",
+            CannotVerify::PublicValuesMissing => "public_values_missing",
+            CannotVerify::VerifierKeyMissing => "verifier_key_missing",
             CannotVerify::VerifierPanicked => "backend_panic",
         };
         Self::CannotCheck {

@@ -7,10 +7,10 @@ use sp1_hypercube::{SP1PcsProofInner, SP1RecursionProof};
 use sp1_primitives::SP1GlobalContext;
 use sp1_verifier::{ProofFromNetwork, SP1Proof};
 
-use crate::error::{CannotVerify, Error, Refusal};
+use zkattest_verifier::{CannotVerify, Error, Refusal};
 
-/// No bundle may be longer: the limit of `proof_data` on the wire (a compressed one takes 1.27 MB).
-pub const MAX_PROOF_BYTES: usize = 4 * 1024 * 1024;
+/// No bundle may be longer; a compressed one takes 1.27 MB.
+pub use zkattest_verifier::MAX_PROOF_BYTES;
 /// Version of the circuit whose proofs are verified; every bundle names it.
 ///
 /// The proof does not bind the string, so anything else than this one would be a second encoding.
@@ -74,6 +74,7 @@ fn compressed(proof: SP1Proof) -> Result<Box<CompressedProof>, CannotVerify> {
         SP1Proof::Plonk(_) => "plonk",
         SP1Proof::Groth16(_) => "groth16",
     };
+    let kind = format!("SP1 {kind} proofs, only compressed proofs are verified");
     Err(CannotVerify::Unsupported { kind })
 }
 

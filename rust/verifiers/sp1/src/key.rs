@@ -3,7 +3,7 @@
 use slop_algebra::{AbstractField, PrimeField32};
 use sp1_primitives::SP1Field;
 
-use crate::error::{Hash, Refusal};
+use zkattest_verifier::{Hash, Refusal};
 
 const LIMBS: usize = 8;
 const LIMB_BITS: usize = 31;

@@ -11,26 +11,12 @@ use sp1_primitives::SP1Field;
 use sp1_recursion_executor::RecursionPublicValues;
 use sp1_verifier::{blake3_hash, sha256_hash};
 
+use zkattest_verifier::{Hash, Refusal};
+
 use crate::{
     bundle::CompressedProof,
-    error::{Hash, Refusal},
     key::{self, ProgramKey},
 };
-
-/// Choose the public values: the caller's, which a bundle that has any must repeat.
-pub(crate) fn agree_on_public_values<'a>(
-    callers: Option<&'a [u8]>,
-    bundles: &'a [u8],
-) -> Result<&'a [u8], Refusal> {
-    match callers {
-        None => Ok(bundles),
-        Some(callers) if bundles.is_empty() || callers == bundles => Ok(callers),
-        Some(callers) => Err(Refusal::PublicValuesMismatch {
-            expected: Hash(sha256_hash(callers)),
-            got: Hash(sha256_hash(bundles)),
-        }),
-    }
-}
 
 /// Compare the key and the digest of the values that the proof carries.
 pub(crate) fn compare(

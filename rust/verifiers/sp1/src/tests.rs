@@ -239,7 +239,10 @@ fn well_formed_bundle_of_another_kind_is_unsupported() {
     let outcome = verifier().verify(&bincode::serialize(&bundle).unwrap(), None);
     assert_eq!(
         outcome,
-        Err(CannotVerify::Unsupported { kind: "groth16" }.into())
+        Err(CannotVerify::Unsupported {
+            kind: "SP1 groth16 proofs, only compressed proofs are verified".into()
+        }
+        .into())
     );
 }
 

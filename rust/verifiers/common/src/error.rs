@@ -78,6 +78,42 @@ pub enum Refusal {
         /// Digest of the values that the bundle or the proof has.
         got: Hash,
     },
+    /// Behind a statement, in an output of fixed length, stands something else than zeros.
+    #[error("public values are padded with something else than zeros, at byte {at}")]
+    PublicValuesPaddingNotZero {
+        /// First byte that is not zero.
+        at: usize,
+    },
+    /// A coordinate, scalar or element that is not below the modulus of its field.
+    #[error("{what} is not canonical: it is not below the modulus of its field")]
+    FieldElementNotCanonical {
+        /// Where it stands.
+        what: String,
+    },
+    /// Two coordinates that no point of the curve has.
+    #[error("{what} is not on the curve")]
+    PointNotOnCurve {
+        /// Where it stands.
+        what: String,
+    },
+    /// A point of the curve that is not in the group of prime order.
+    #[error("{what} is not in the subgroup")]
+    PointNotInSubgroup {
+        /// Where it stands.
+        what: String,
+    },
+    /// A program key that cannot be one of this system.
+    #[error("program key cannot be used: {detail}")]
+    ProgramKeyMalformed {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A verifier key that cannot be decoded or is inconsistent.
+    #[error("verifier key cannot be used: {detail}")]
+    VerifierKeyMalformed {
+        /// What is wrong with it.
+        detail: String,
+    },
     /// A key that no program has: a limb is not below the modulus.
     #[error("program key is not canonical: limb {limb} is {got}, must be below {modulus}")]
     ProgramKeyNotCanonical {
@@ -90,15 +126,38 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// Refuse public values by the digests of both sides.
+    #[must_use]
+    pub fn public_values_mismatch(expected: [u8; 32], got: [u8; 32]) -> Self {
+        Self::PublicValuesMismatch {
+            expected: Hash(expected),
+            got: Hash(got),
+        }
+    }
+}
+
 /// Why nothing can be said about a proof; never a verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CannotVerify {
-    /// A well-formed SP1 proof of a kind that is not verified here.
-    #[error("unsupported: SP1 {kind} proofs, only compressed proofs are verified")]
+    /// A well-formed proof of a kind that is not verified here.
+    #[error("unsupported: {kind}")]
     Unsupported {
-        /// The kind of proof.
-        kind: &'static str,
+        /// The kind of proof, and what is verified instead.
+        kind: String,
     },
+    /// The proof names a version or parameters whose key is not here.
+    #[error("no verifier key for {name}")]
+    UnknownParameters {
+        /// What the proof names: a selector or version, and what is known.
+        name: String,
+    },
+    /// The proof does not carry its public values, and the caller gave none.
+    #[error("the proof does not carry its public values; give them")]
+    PublicValuesMissing,
+    /// The system needs a verifier key, and the caller gave none.
+    #[error("the proof system needs a verifier key; give one")]
+    VerifierKeyMissing,
     /// The verifier panicked: a defect on this side.
     #[error("verifier panicked")]
     VerifierPanicked,

@@ -1,0 +1,1 @@
+//! `libzkattest_verify`: proof verification behind a C ABI.

@@ -1,0 +1,1 @@
+//! Opens the verifier of any proof system by its name.

@@ -1,0 +1,1 @@
+//! Verifies Groth16 proofs over BN254 under a given key.

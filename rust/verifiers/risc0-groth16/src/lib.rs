@@ -1,0 +1,1 @@
+//! Verifies Groth16 receipts of RISC Zero, by the parameters that a seal selects.

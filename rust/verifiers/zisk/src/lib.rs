@@ -1,0 +1,1 @@
+//! Verifies minimal vadcop proofs of ZisK.
