@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.machines.block_intake import BlockIntake
 from zkattest.machines.chain_tracker import BlockRecord, ChainTracker
-from zkattest.machines.desk import Desk, JobTable
+from zkattest.machines.desk import Desk, StagedJobs
 from zkattest.machines.events import (
     BlockChecked,
     BlockOpened,
@@ -70,7 +70,9 @@ class AttesterMachine:
         """Build the parts and resume from what an earlier run saved."""
         limits = self.settings.limits
         tracker, pool = ChainTracker(self.settings.anchor), ProofPool(limits)
-        self._desk = Desk(self.settings, tracker, pool, JobTable(limits))
+        self._desk = Desk(
+            self.settings, tracker, pool, StagedJobs(limits.jobs, limits.jobs_per_peer)
+        )
         self._proofs = ProofIntake(self._desk)
         self._blocks = BlockIntake(self._desk, self._proofs.bind)
         self._decided = set(self.saved.decided)

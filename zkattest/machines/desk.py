@@ -19,10 +19,11 @@ from zkattest.machines.events import (
     SaveBlock,
     SavedBlock,
 )
+from zkattest.machines.jobs import JobTable
 from zkattest.machines.proof_pool import ProofPool, ProverKey
 from zkattest.machines.reports import report_of
-from zkattest.machines.settings import AttesterSettings, Limits
-from zkattest.spec.reasons import GossipIgnore, Reason, Refusal
+from zkattest.machines.settings import AttesterSettings
+from zkattest.spec.reasons import Refusal
 from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import Root, Slot
 from zkattest.types.wire import (
@@ -80,42 +81,19 @@ Job: TypeAlias = BlockJob | ProofJob | ClaimJob
 _Job = TypeVar("_Job", BlockJob, ProofJob, ClaimJob)
 
 
-@dataclass(slots=True)
-class JobTable:
-    """Bound the work in flight, in all and for each peer."""
+class StagedJobs(JobTable[Job]):
+    """Find jobs by what they wait for."""
 
-    limits: Limits
-    _jobs: dict[JobId, Job] = field(default_factory=dict)
-    _per_peer: Counter[str] = field(default_factory=Counter)
-    _next: int = 1
-
-    def open(self, job: Job) -> JobId:
-        """Take a job in; raise when there is no room for it."""
-        peer = job.message.from_peer
-        # [IGNORE] There is room for one more message in flight, of this peer and in all.
-        if len(self._jobs) >= self.limits.jobs or self._per_peer[peer] >= self.limits.jobs_per_peer:
-            raise GossipIgnore(Reason.QUEUE_FULL)
-        job_id = JobId(self._next)
-        self._next += 1
-        self._jobs[job_id] = job
-        self._per_peer[peer] += 1
-        return job_id
+    __slots__ = ()
 
     def find(self, job_id: JobId, kind: type[_Job], stage: Stage) -> _Job | None:
         """Give a job when it is of this kind and waits for this answer."""
-        job = self._jobs.get(job_id)
+        job = self.get(job_id)
         return job if isinstance(job, kind) and job.stage is stage else None
-
-    def close(self, job_id: JobId) -> None:
-        """Let a job go; its message has a verdict."""
-        job = self._jobs.pop(job_id, None)
-        if job is not None:
-            self._per_peer[job.message.from_peer] -= 1
-            self._per_peer += Counter()  # drops peers that have nothing in flight
 
     def by_stage(self) -> dict[str, int]:
         """Count the jobs by what they wait for; every stage is there."""
-        counts = Counter(job.stage for job in self._jobs.values())
+        counts = Counter(job.stage for job in self.values())
         return {stage.value: counts[stage] for stage in Stage}
 
 
@@ -126,7 +104,7 @@ class Desk:
     settings: AttesterSettings
     tracker: ChainTracker
     pool: ProofPool
-    jobs: JobTable
+    jobs: StagedJobs
     slot_blocks: dict[Slot, BlockRecord] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 

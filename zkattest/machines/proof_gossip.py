@@ -10,7 +10,7 @@ restart, and nothing is verified twice.
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter, OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ from zkattest.machines.events import (
     VerifyProof,
     WakeAt,
 )
+from zkattest.machines.jobs import JobTable
 from zkattest.machines.proof_events import (
     BlockSeen,
     CheckProofSignature,
@@ -120,20 +121,19 @@ class ProofGossipMachine:
     blocks: dict[Root, KnownBlock] = field(default_factory=dict)
     _seen: dict[Root, SeenProofs] = field(default_factory=dict)
     _finalized_slot: Slot = field(default_factory=lambda: Slot(0))
-    _jobs: dict[JobId, ProofJob] = field(default_factory=dict)
-    _jobs_by_peer: Counter[str] = field(default_factory=Counter)
     _restored: set[bytes] = field(default_factory=set)
     _finalized: OrderedDict[Root, KnownBlock] = field(default_factory=OrderedDict)
     """Blocks that finality has made us forget: late proofs of them wait for nothing."""
-    _next_job: int = 1
     _effects: list[ProofEffect] = field(default_factory=list)
     _wake_at_ms: int | None = None
     _now_ms: int = 0
+    _jobs: JobTable[ProofJob] = field(init=False)
     _queue: VerificationQueue = field(init=False)
     _waiting: WaitingProofs = field(init=False)
 
     def __post_init__(self) -> None:
         """Resume from what an earlier run saved."""
+        self._jobs = JobTable(self.settings.jobs, self.settings.jobs_per_peer)
         self._queue = VerificationQueue(self.settings.verification)
         self._waiting = WaitingProofs(self.settings.waiting)
         self._finalized_slot = self.saved.finalized_slot
@@ -199,18 +199,14 @@ class ProofGossipMachine:
         """Decode a message and begin its validation."""
         try:
             proof = self._decode(message)
-            self._require_room(message.from_peer)
+            validation = validate_execution_proof_gossip(
+                self.settings.order, self._view(), proof, until_ms
+            )
+            job = ProofJob(message, proof, validation, now_ms, until_ms, was_saved)
+            job_id = self._jobs.open(job)
         except (GossipReject, GossipIgnore) as refusal:
             self._report(message, refusal, was_saved=was_saved)
             return
-        validation = validate_execution_proof_gossip(
-            self.settings.order, self._view(), proof, until_ms
-        )
-        job = ProofJob(message, proof, validation, now_ms, until_ms, was_saved)
-        job_id = JobId(self._next_job)
-        self._next_job += 1
-        self._jobs[job_id] = job
-        self._jobs_by_peer[message.from_peer] += 1
         self._go_on(job_id, job, None)
 
     def _answer(self, job_id: JobId, answer: Answer) -> None:
@@ -289,7 +285,7 @@ class ProofGossipMachine:
             self._waiting.add(waiting)
         except GossipIgnore as full:
             return self._close(job_id, job, full)
-        self._forget_job(job_id, job)
+        self._jobs.close(job_id)
         if job.was_saved:
             self._restored.add(waiting.message_id)
         self._effects.append(KeepWaiting(waiting))
@@ -297,7 +293,7 @@ class ProofGossipMachine:
 
     def _close(self, job_id: JobId, job: ProofJob, refusal: Refusal | None) -> Verdict:
         """Say what became of a proof."""
-        self._forget_job(job_id, job)
+        self._jobs.close(job_id)
         verdict = verdict_of(refusal)
         proof, block = job.proof, self.blocks.get(job.proof.subject)
         self._effects.append(
@@ -352,13 +348,6 @@ class ProofGossipMachine:
             return self.settings.decode(message.data)
         except DecodeError as error:
             raise GossipReject(Reason.MALFORMED_MESSAGE, detail=str(error)) from error
-
-    def _require_room(self, peer: str) -> None:
-        # [IGNORE] There is room for one more message in flight, of this peer and in all.
-        if len(self._jobs) >= self.settings.jobs:
-            raise GossipIgnore(Reason.QUEUE_FULL, in_progress=len(self._jobs))
-        if self._jobs_by_peer[peer] >= self.settings.jobs_per_peer:
-            raise GossipIgnore(Reason.QUEUE_FULL, peer=peer)
 
     # --- The chain ----------------------------------------------------------------------------
 
@@ -449,12 +438,6 @@ class ProofGossipMachine:
         seen = self._seen.get(proof.subject)
         if seen is not None:
             release_proof(seen, proof)
-
-    def _forget_job(self, job_id: JobId, job: ProofJob) -> None:
-        del self._jobs[job_id]
-        self._jobs_by_peer[job.message.from_peer] -= 1
-        if not self._jobs_by_peer[job.message.from_peer]:
-            del self._jobs_by_peer[job.message.from_peer]
 
     def _restore_mark(self, mark: ProofMark) -> None:
         seen = self._seen.get(mark.subject)
