@@ -50,7 +50,7 @@ class Journal:
             case Decide():
                 self._decision(effect)
             case ReportGossip():
-                self._verdict(effect)
+                write_verdict(self._observer, effect)
             case _:
                 pass
 
@@ -121,22 +121,24 @@ class Journal:
             parent=effect.parent,
         )
 
-    def _verdict(self, effect: ReportGossip) -> None:
-        self._observer.count(Measure.GOSSIP_VERDICTS, effect.reason or effect.verdict)
-        self._observer.event(
-            "gossip_verdict",
-            topic=effect.topic,
-            message_id=effect.message_id,
-            verdict=effect.verdict,
-            reason=effect.reason,
-            detail=effect.detail,
-            from_peer=effect.from_peer,
-        )
-
     def after(self, effect: Effect) -> None:
         """Write scores once the network has heard of a refusal."""
         if isinstance(effect, ReportGossip) and effect.verdict is Verdict.REJECT:
             self.scores()
+
+
+def write_verdict(observer: Observer, effect: ReportGossip) -> None:
+    """Count the answer to a message and write it."""
+    observer.count(Measure.GOSSIP_VERDICTS, effect.reason or effect.verdict)
+    observer.event(
+        "gossip_verdict",
+        topic=effect.topic,
+        message_id=effect.message_id,
+        verdict=effect.verdict,
+        reason=effect.reason,
+        detail=effect.detail,
+        from_peer=effect.from_peer,
+    )
 
 
 def worst(scores: Mapping[str, float]) -> dict[str, float]:

@@ -36,6 +36,7 @@ from zkattest.machines.proof_events import (
 )
 from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
+from zkattest.node.journal import write_verdict
 from zkattest.node.loop import MachineLoop, SystemClock
 from zkattest.ports import ChainFeed, Clock, Network, ProofChecker, ProofKeeper, ValidatorView
 from zkattest.spec.answers import Refused, SignatureOutcome, SignatureValid
@@ -121,7 +122,7 @@ class ProofGossipRunner:
                 self._nursery.start_soon(self._verify, effect)
             case ReportGossip(message_id=message_id, verdict=verdict):
                 self.network.report(message_id, verdict)
-                self._tell_verdict(effect)
+                write_verdict(self.observer, effect)
             case PublishProof(topic=topic, data=data):
                 self.network.publish(topic, data)
             case ProofSettled():
@@ -159,18 +160,6 @@ class ProofGossipRunner:
         await self._loop.tell(ProofChecked(effect.job, outcome, verify_ms))
 
     # --- What an observer hears ---------------------------------------------------------------
-
-    def _tell_verdict(self, effect: ReportGossip) -> None:
-        self.observer.count(Measure.GOSSIP_VERDICTS, effect.reason or effect.verdict)
-        self.observer.event(
-            "gossip_verdict",
-            topic=effect.topic,
-            message_id=effect.message_id,
-            verdict=effect.verdict,
-            reason=effect.reason,
-            detail=effect.detail,
-            from_peer=effect.from_peer,
-        )
 
     def _tell_settled(self, effect: ProofSettled) -> None:
         if effect.verify_ms is not None:
