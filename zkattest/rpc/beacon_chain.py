@@ -96,23 +96,26 @@ class BeaconChain:
 
     def payload_request_root(self, root: Root) -> Root | None:
         """Return `new_payload_request_root` of a block; None where its payload is not there yet."""
+        envelope: dict[str, Any] = {}
+        is_gloas = self._profile.payload_fork is PayloadFork.GLOAS
+        if is_gloas:
+            # First: the block is large, and while a block is polled it is the envelope that lacks.
+            path = f"/eth/v1/beacon/execution_payload_envelopes/{root}"
+            found = self._get(path, _MAX_BLOCK_BYTES)
+            if found is None:
+                return None
+            envelope = self._at(found, "message")
         data = self._get(f"/eth/v2/beacon/blocks/{root}", _MAX_BLOCK_BYTES)
         if data is None:
             return None
         block = self._at(data, "message")
-        if self._profile.payload_fork is PayloadFork.FULU:
-            body = self._at(block, "body")
-            payload, requests, commitments = body, body, body
-            payload_key = "execution_payload"
+        body = self._at(block, "body")
+        if is_gloas:
+            payload, requests, payload_key = envelope, envelope, "payload"
+            commitments = self._at(body, "signed_execution_payload_bid", "message")
         else:
-            envelope = self._get(
-                f"/eth/v1/beacon/execution_payload_envelopes/{root}", _MAX_BLOCK_BYTES
-            )
-            if envelope is None:
-                return None
-            payload = requests = self._at(envelope, "message")
-            payload_key = "payload"
-            commitments = self._at(block, "body", "signed_execution_payload_bid", "message")
+            payload, requests, payload_key = body, body, "execution_payload"
+            commitments = body
         hashes = self._read(_COMMITMENTS, commitments, "blob_kzg_commitments")
         request = NewPayloadRequest(
             execution_payload=self._read(self._payload, payload, payload_key),

@@ -112,9 +112,18 @@ def test_block__read_as_the_request_that_its_proof_is_about(fork, profile):
         chain.close()
 
 
-def test_payload__none_while_its_envelope_is_missing():
+def test_payload__none_while_its_envelope_is_missing_and_the_block_is_not_fetched():
     known = answers(PayloadFork.GLOAS)
-    del known[f"/eth/v1/beacon/execution_payload_envelopes/{BLOCK}"]
+    path = f"/eth/v1/beacon/execution_payload_envelopes/{BLOCK}"
+    del known[path]
+    with web_server(responder(known)) as server:
+        assert BeaconChain(server.url, GLOAS).payload_request_root(BLOCK) is None
+        assert [request.path for request in server.requests] == [path]
+
+
+def test_payload__none_while_its_block_is_missing():
+    known = answers(PayloadFork.GLOAS)
+    del known[f"/eth/v2/beacon/blocks/{BLOCK}"]
     with web_server(responder(known)) as server:
         assert BeaconChain(server.url, GLOAS).payload_request_root(BLOCK) is None
 
