@@ -1,13 +1,13 @@
 """
-Serve a few read-only pages over HTTP/1.1, within bounds on everything that an asker can take.
+Serve a few pages and uploads over HTTP/1.1, within bounds on everything that an asker can take.
 
-A request is a GET or a HEAD without a body; h11 parses it, and a page answers. Bounds: connections,
-bytes of a head, time for a request to come and for an answer to be taken, requests on a connection.
+A page answers a GET or a HEAD without a body; an upload takes a POST, whose head is judged before
+its body is read. h11 parses. Bounds: connections, bytes of a head and of a body, time for a request
+to come and for an answer to be taken, requests on a connection.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,27 +17,16 @@ from typing import Final
 import h11
 import trio
 
+from zkattest.api.answers import Answer
+from zkattest.api.uploads import Body, Upload, failure, media_type
+
 logger = logging.getLogger(__name__)
 
 _ALLOWED: Final = (b"GET", b"HEAD")
-_TEXT: Final = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Hold what a page answers."""
-
-    status: int
-    body: bytes
-    content_type: str = _TEXT
-
+_NOT_ALLOWED: Final = 405
+_BODY_READ_BYTES: Final = 1 << 16
 
 Page = Callable[[], Awaitable[Answer]]
-
-
-def json_answer(value: object, status: int = 200) -> Answer:
-    """Answer with JSON, one line with an end."""
-    return Answer(status, json.dumps(value).encode() + b"\n", "application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +46,7 @@ class HttpServer:
         """Use `HttpServer.open`."""
         self._listener = listener
         self._pages: Mapping[str, Page] = {}
+        self._uploads: Mapping[str, Upload] = {}
         self._limits = limits
         self._open = 0
 
@@ -79,9 +69,11 @@ class HttpServer:
         """Return the port that is listened at."""
         return int(self._listener.socket.getsockname()[1])
 
-    async def serve(self, pages: Mapping[str, Page]) -> None:
-        """Answer pages by their path until cancelled."""
-        self._pages = dict(pages)
+    async def serve(
+        self, pages: Mapping[str, Page], uploads: Mapping[str, Upload] | None = None
+    ) -> None:
+        """Answer pages and take uploads by their path until cancelled."""
+        self._pages, self._uploads = dict(pages), dict(uploads or {})
         await trio.serve_listeners(self._accept, [self._listener])
 
     async def _accept(self, stream: trio.SocketStream) -> None:
@@ -90,7 +82,7 @@ class HttpServer:
             return
         self._open += 1
         try:
-            await _Connection(stream, self._pages, self._limits).run()
+            await _Connection(stream, self._pages, self._limits, self._uploads).run()
         finally:
             self._open -= 1
             await trio.aclose_forcefully(stream)
@@ -100,10 +92,15 @@ class _Connection:
     """Answer the requests of one connection, one after the other."""
 
     def __init__(
-        self, stream: trio.abc.Stream, pages: Mapping[str, Page], limits: HttpLimits
+        self,
+        stream: trio.abc.Stream,
+        pages: Mapping[str, Page],
+        limits: HttpLimits,
+        uploads: Mapping[str, Upload] | None = None,
     ) -> None:
         self._stream = stream
         self._pages = pages
+        self._uploads = uploads or {}
         self._limits = limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
 
@@ -117,7 +114,7 @@ class _Connection:
                     request = await self._next_request()
                 if request is None:
                     return
-                with trio.fail_after(timeout_s):
+                with trio.fail_after(self._timeout_s(request)):
                     await self._answer(request)
                 if self._http.our_state is h11.MUST_CLOSE:
                     return
@@ -145,27 +142,66 @@ class _Connection:
             else:
                 return None
 
+    def _timeout_s(self, request: h11.Request) -> float:
+        upload = self._uploads.get(_path(request))
+        return (upload or self._limits).timeout_ms / 1000
+
     async def _answer(self, request: h11.Request) -> None:
-        answer, headers = await self._find(request)
-        if _has_body(request):
+        upload = self._uploads.get(_path(request))
+        answer, headers = await (
+            self._find(request) if upload is None else self._take(request, upload)
+        )
+        if _has_body(request) and self._http.their_state is not h11.DONE:
             # Nobody will read it, so nothing that comes after it can be understood.
             headers.append(("Connection", "close"))
         await self._send(answer, headers, with_body=request.method != b"HEAD")
 
+    async def _take(
+        self, request: h11.Request, upload: Upload
+    ) -> tuple[Answer, list[tuple[str, str]]]:
+        """Judge the head of a POST, read its body within its bound, and have it answered."""
+        refusal = upload.refuse(request)
+        if refusal is not None:
+            return refusal, [("Allow", "POST")] if refusal.status == _NOT_ALLOWED else []
+        try:
+            upload.slot().acquire_on_behalf_of_nowait(self)
+        except trio.WouldBlock:
+            return failure(503, "other bodies are being taken"), [("Retry-After", "1")]
+        try:
+            data = await self._read_body(upload.max_bytes)
+            if data is None:
+                return upload.too_large(), []
+            body = Body(media_type(dict(request.headers)), data)
+            return await _answered(upload.take(body)), []
+        finally:
+            upload.slot().release_on_behalf_of(self)
+
+    async def _read_body(self, max_bytes: int) -> bytes | None:
+        """Read a body to its end, nothing where it is larger than it may be."""
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self._stream.send_all(self._http.send(go_on) or b"")
+        body = bytearray()
+        with trio.fail_after(self._limits.timeout_ms / 1000):
+            while not isinstance(event := self._http.next_event(), h11.EndOfMessage):
+                if event is h11.NEED_DATA:
+                    self._http.receive_data(await self._stream.receive_some(_BODY_READ_BYTES))
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                if len(body) > max_bytes:
+                    return None
+        return bytes(body)
+
     async def _find(self, request: h11.Request) -> tuple[Answer, list[tuple[str, str]]]:
-        page = self._pages.get(request.target.partition(b"?")[0].decode("latin-1"))
+        page = self._pages.get(_path(request))
         if page is None:
-            paths = " ".join(sorted(self._pages))
+            paths = " ".join(sorted([*self._pages, *self._uploads]))
             return Answer(404, f"not found; there are {paths}\n".encode()), []
         if request.method not in _ALLOWED:
-            return Answer(405, b"only GET and HEAD\n"), [("Allow", "GET, HEAD")]
+            return Answer(_NOT_ALLOWED, b"only GET and HEAD\n"), [("Allow", "GET, HEAD")]
         if _has_body(request):
             return Answer(413, b"no page takes a body\n"), []
-        try:
-            return await page(), []
-        except Exception:  # a bug in a page must not end the node that it tells about
-            logger.exception("a page failed")
-            return Answer(500, b"the page failed; the log says how\n"), []
+        return await _answered(page()), []
 
     async def _refuse(self, status: int) -> None:
         """Answer what is no request, and let the connection go."""
@@ -192,6 +228,18 @@ class _Connection:
             data += self._http.send(h11.Data(data=answer.body)) or b""
         data += self._http.send(h11.EndOfMessage()) or b""
         await self._stream.send_all(data)
+
+
+async def _answered(answer: Awaitable[Answer]) -> Answer:
+    try:
+        return await answer
+    except Exception:  # a bug in a page must not end the node that it tells about
+        logger.exception("a page failed")
+        return Answer(500, b"the page failed; the log says how\n")
+
+
+def _path(request: h11.Request) -> str:
+    return request.target.partition(b"?")[0].decode("latin-1")
 
 
 def _has_body(request: h11.Request) -> bool:

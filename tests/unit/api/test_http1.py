@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from zkattest.api.http1 import Answer, HttpLimits, HttpServer, _Connection, json_answer
+from zkattest.api.answers import Answer, json_answer
+from zkattest.api.http1 import HttpLimits, HttpServer, _Connection
 
 LIMITS = HttpLimits(connections=2, head_bytes=1_000, requests=3, timeout_ms=1_000)
 
