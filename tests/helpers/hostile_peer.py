@@ -34,7 +34,8 @@ class Target:
     """
     Name the host that is attacked, from where, and the topics it has.
 
-    `source` is an address to connect from, or `ADDRESS/COUNT` for so many that follow each other.
+    `source` is an address to connect from, or `ADDRESS/COUNT` for so many that follow each other,
+    or `ADDRESS/COUNT/SEED` to take them in an order of one's choice.
     """
 
     address: str
@@ -43,6 +44,12 @@ class Target:
     blocks: str
     seeds: itertools.count[int] = field(default_factory=itertools.count)
     salt: bytes = field(default_factory=lambda: os.urandom(16))
+    order: random.Random = field(default_factory=random.Random)
+
+    def __post_init__(self) -> None:
+        """Begin the order of addresses."""
+        if self.source.count("/") == 2:
+            self.order.seed(int(self.source.rpartition("/")[2]))
 
     def new_identity(self) -> Identity:
         """Make an identity that nobody has seen."""
@@ -58,8 +65,8 @@ class Target:
 
     def next_source(self) -> str:
         """Choose an address to come from."""
-        first, _, count = self.source.partition("/")
-        return str(ip_address(first) + random.randrange(int(count or 1)))
+        first, count = [*self.source.split("/"), "1"][:2]
+        return str(ip_address(first) + self.order.randrange(int(count)))
 
 
 @dataclass(slots=True)

@@ -1,71 +1,76 @@
 """
 Decide which connections from outside may stay, by address, as nobody is known before a handshake.
 
-Identities are free and addresses are not. One address holds so many connections; where all are
-taken, the address with the most gives one up for an address with fewer. Connections whose other
-side has not shown who it is go first, the oldest of them. Those that we dialled are not counted
-here, so strangers can never use up the room for them.
+Identities are free and addresses are not. One address holds so many connections, one network so
+many more; where all are taken, the biggest crowd gives one up for a smaller one (`eviction.py`).
+Those that we dialled are not counted here, so strangers can never use up the room for them.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
+from dataclasses import dataclass
+from typing import Protocol
 
 from zkattest.net.budget import TokenBucket
+from zkattest.net.eviction import Seat, choose_evicted
+from zkattest.net.origin import Origin
 from zkattest.net.settings import GossipSettings
 
 MOST_ADDRESSES_REMEMBERED = 4096
-IPV6_PREFIX_BYTES = 8
 FINE_CONNECTIONS = 16
 
 
-def address_group(host: str) -> str:
-    """Name what stands for one owner: an IPv4 address, or a network of 64 bits of IPv6."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return address.packed[:IPV6_PREFIX_BYTES].hex()
-    return str(address)
+class Scores(Protocol):
+    """What is remembered of peers' conduct."""
+
+    def score(self, peer: str, now_s: float) -> float:
+        """Return a peer's score: above 0 where it delivered what was accepted."""
+        ...
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
     """Stand for one connection from outside; `close` ends it."""
 
-    group: str
+    seat: Seat
     close: Callable[[], None]
-    is_known: bool = field(default=False)
-    """Whether its other side has shown who it is."""
+    peer: str = ""
+
+    def shown(self, peer: str, now_s: float) -> None:
+        """Note that its other side has shown who it is."""
+        self.peer = peer
+        self.seat.latency_s = now_s - self.seat.since_s
 
 
 class Admission:
     """Hold the connections from outside, oldest first."""
 
-    def __init__(self, settings: GossipSettings, reserved: Collection[str] = ()) -> None:
-        """Keep room beyond the limit for the groups in `reserved`: static peers."""
+    def __init__(
+        self,
+        settings: GossipSettings,
+        reserved: Collection[str] = (),
+        scores: Scores | None = None,
+    ) -> None:
+        """Keep room beyond the limits for the addresses in `reserved`: static peers."""
         self._settings = settings
         self._reserved = frozenset(reserved)
+        self._scores = scores
         self._tickets: OrderedDict[Ticket, None] = OrderedDict()
         self._rates: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def enter(self, group: str, close: Callable[[], None], now_s: float) -> Ticket | None:
+    def enter(self, origin: Origin, close: Callable[[], None], now_s: float) -> Ticket | None:
         """Admit a connection, closing another one where that makes room; None to refuse it."""
-        if not self._rate(group).take(1, now_s):
+        if not self._rate(origin.address).take(1, now_s):
             return None
-        same = [ticket for ticket in self._tickets if ticket.group == group]
+        same = [each for each in self._tickets if each.seat.origin.address == origin.address]
         if len(same) >= self._settings.most_connections_per_address:
-            if not self._replace([ticket for ticket in same if not ticket.is_known]):
+            if not self._replace(next((t for t in same if not t.seat.is_known), None)):
                 return None
-        elif self._is_full() and group not in self._reserved and not self._make_room(len(same)):
+        elif not self._has_room(origin) and not self._make_room(origin, now_s):
             return None
-        ticket = Ticket(group, close)
+        ticket = Ticket(Seat(origin, now_s), close)
         self._tickets[ticket] = None
         return ticket
 
@@ -73,11 +78,11 @@ class Admission:
         """Give a place free; twice is no harm."""
         self._tickets.pop(ticket, None)
 
-    def fine(self, group: str) -> None:
+    def fine(self, address: str) -> None:
         """Let an address wait longer for its next connections: one of its peers was graylisted."""
-        if group in self._reserved:
+        if address in self._reserved:
             return
-        bucket = self._rate(group)
+        bucket = self._rate(address)
         most = 2 * self._settings.connections_burst
         bucket.spent = min(bucket.spent + FINE_CONNECTIONS, most)
 
@@ -85,32 +90,47 @@ class Admission:
         """Count the connections."""
         return len(self._tickets)
 
-    def _is_full(self) -> bool:
-        counted = sum(ticket.group not in self._reserved for ticket in self._tickets)
-        return counted >= self._settings.most_connections
+    def _has_room(self, origin: Origin) -> bool:
+        if origin.address in self._reserved:
+            return True
+        settings, counted = self._settings, self._counted()
+        in_network = self._of_network(counted, origin)
+        return len(counted) < settings.most_connections and not self._fills(in_network)
 
-    def _make_room(self, own: int) -> bool:
-        crowds = Counter(t.group for t in self._tickets if t.group not in self._reserved)
-        [(crowded, size)] = crowds.most_common(1)
-        crowd = [ticket for ticket in self._tickets if ticket.group == crowded]
-        unknown = [ticket for ticket in self._tickets if not ticket.is_known]
-        if size >= own + 2:
-            return self._replace([t for t in crowd if not t.is_known] or crowd)
-        return self._replace([t for t in unknown if t.group not in self._reserved])
+    def _make_room(self, origin: Origin, now_s: float) -> bool:
+        tickets = self._counted()
+        in_network = self._of_network(tickets, origin)
+        if self._fills(in_network):
+            tickets = in_network
+        for ticket in tickets:
+            if self._scores is not None and ticket.peer:
+                ticket.seat.deliveries = self._scores.score(ticket.peer, now_s)
+        by_seat = {ticket.seat: ticket for ticket in tickets}
+        chosen = choose_evicted(list(by_seat), origin, len(tickets), now_s)
+        return self._replace(None if chosen is None else by_seat[chosen])
 
-    def _replace(self, candidates: list[Ticket]) -> bool:
-        if not candidates:
+    def _counted(self) -> list[Ticket]:
+        return [t for t in self._tickets if t.seat.origin.address not in self._reserved]
+
+    def _of_network(self, tickets: list[Ticket], origin: Origin) -> list[Ticket]:
+        return [each for each in tickets if each.seat.origin.network == origin.network]
+
+    def _fills(self, in_network: list[Ticket]) -> bool:
+        return len(in_network) >= self._settings.most_connections_per_network
+
+    def _replace(self, ticket: Ticket | None) -> bool:
+        if ticket is None:
             return False
-        self.leave(candidates[0])
-        candidates[0].close()
+        self.leave(ticket)
+        ticket.close()
         return True
 
-    def _rate(self, group: str) -> TokenBucket:
+    def _rate(self, address: str) -> TokenBucket:
         settings = self._settings
-        if group not in self._rates and len(self._rates) >= MOST_ADDRESSES_REMEMBERED:
+        if address not in self._rates and len(self._rates) >= MOST_ADDRESSES_REMEMBERED:
             self._rates.popitem(last=False)
         bucket = self._rates.setdefault(
-            group, TokenBucket(settings.connections_burst, settings.connections_per_s)
+            address, TokenBucket(settings.connections_burst, settings.connections_per_s)
         )
-        self._rates.move_to_end(group)
+        self._rates.move_to_end(address)
         return bucket

@@ -11,6 +11,7 @@ https://github.com/libp2p/specs/tree/master/pubsub/gossipsub
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -39,6 +40,8 @@ MOST_COPIES = 4
 MOST_JOININGS = 4
 MOST_MESSAGES_COUNTED = 2048
 SWEEP_EVERY_HEARTBEATS = 20
+LONGEST_UNTOLD_S = 10.0
+"""So far back a peer outside the mesh is told what it may have missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,7 +433,7 @@ class GossipRouter:
         """Tell a new subscriber what we have; one that comes and goes is told no more."""
         state.joinings += 1
         if state.joinings <= MOST_JOININGS * len(self._topics):
-            self._announce(peer, topic, since_s=float("-inf"))
+            self._announce(peer, topic, float("-inf"), now_s)
         else:
             self.counters["rejoined"] += 1
             self.scores.breached(peer, now_s)
@@ -504,12 +507,25 @@ class GossipRouter:
         return ids[:room]
 
     def _gossip(self, topic: str, now_s: float) -> None:
-        since_s = now_s - self._settings.gossip_window_s
-        for peer in islice(self.mesh.outsiders(topic), self._settings.degree_lazy):
-            if self.scores.score(peer, now_s) >= GOSSIP_THRESHOLD:
-                self._announce(peer, topic, since_s)
+        """Announce to some outsiders, in turns: by lot, one of many could miss a message."""
+        settings = self._settings
+        listening = [
+            peer
+            for peer in self.mesh.outsiders(topic)
+            if self.scores.score(peer, now_s) >= GOSSIP_THRESHOLD
+        ]
+        listening.sort(key=lambda peer: self._told_s(peer, topic))
+        each_turn = math.ceil(len(listening) * settings.heartbeat_s / settings.gossip_window_s)
+        window_s = now_s - settings.gossip_window_s
+        for peer in listening[: max(settings.degree_lazy, each_turn)]:
+            since_s = min(self._told_s(peer, topic), window_s)
+            self._announce(peer, topic, max(since_s, now_s - LONGEST_UNTOLD_S), now_s)
 
-    def _announce(self, peer: str, topic: str, since_s: float) -> None:
+    def _told_s(self, peer: str, topic: str) -> float:
+        return self._peers[peer].told_at_s.get(topic, float("-inf"))
+
+    def _announce(self, peer: str, topic: str, since_s: float, now_s: float) -> None:
+        self._peers[peer].told_at_s[topic] = now_s
         newest = list(islice(self._cache.newest_ids(topic, since_s), MOST_IDS_ANNOUNCED))
         if newest:
             # Oldest first: they are asked for in this order, and parents come before children.

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from zkattest.net.address import Address
-from zkattest.net.admission import Admission, Ticket, address_group
+from zkattest.net.admission import Admission, Ticket
 from zkattest.net.boundary import Identity, KeyKind, SecureChannel
 from zkattest.net.errors import PeerError, ProtocolViolation
 from zkattest.net.fair_queue import FairQueue
@@ -18,6 +18,7 @@ from zkattest.net.fairness import WorkMeter
 from zkattest.net.gossipsub import Action, Deliver, Disconnect, GossipRouter, Send
 from zkattest.net.link import Link, StreamServices, secure_accepted, secure_dialled
 from zkattest.net.mesh import Place
+from zkattest.net.origin import Origin, address_group, network_group
 from zkattest.net.outbox import Outbox, OutFrame
 from zkattest.net.settings import GossipSettings
 from zkattest.net.tcp import Traffic, choose_congestion_control
@@ -65,7 +66,7 @@ class GossipHost:
         self._router = GossipRouter(topics, settings, random.Random())  # noqa: S311 (shuffles peers)
         self._links: dict[str, list[Link]] = {}
         self.traffic = Traffic()
-        self._admission = Admission(settings)
+        self._admission = Admission(settings, scores=self._router.scores)
         self._work = WorkMeter()
         self.unfinished = UnfinishedFrames(settings.unfinished_limit_bytes)
         self._changed = trio.Event()
@@ -199,7 +200,7 @@ class GossipHost:
 
     async def _run(self, dialled: Sequence[Address]) -> None:
         static = {address_group(address.host) for address in dialled}
-        self._admission = Admission(self._settings, static)
+        self._admission = Admission(self._settings, static, self._router.scores)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._beat)
             nursery.start_soon(self._hand_over)
@@ -229,8 +230,8 @@ class GossipHost:
 
     async def _accept(self, stream: trio.SocketStream) -> None:
         with trio.CancelScope() as scope:
-            group = _group_of(stream)
-            ticket = self._admission.enter(group, scope.cancel, trio.current_time())
+            origin = self._origin_of(stream)
+            ticket = self._admission.enter(origin, scope.cancel, trio.current_time())
             if ticket is None:
                 self._router.counters["connection_refused"] += 1
                 await stream.aclose()
@@ -282,7 +283,7 @@ class GossipHost:
         except* (PeerError, trio.TooSlowError) as errors:
             self._router.counters["connection_lost"] += 1
             if ticket is not None and errors.subgroup(ProtocolViolation) is not None:
-                self._admission.fine(ticket.group)
+                self._admission.fine(ticket.seat.origin.address)
             logger.debug("connection to %s lost: %s", peer or "a caller", errors.exceptions)
         except* Exception as errors:  # a handshake may raise anything, and one bug ends one link
             self._router.counters["connection_failed"] += 1
@@ -307,11 +308,12 @@ class GossipHost:
             self._router.counters["our_own_identity"] += 1
             return
         if ticket is not None:
-            ticket.is_known = True
+            ticket.shown(name, trio.current_time())
+        origin = self._origin_of(stream)
         link = Link(
             self,
             channel,
-            Place(_group_of(stream), is_chosen=peer is not None),
+            Place(origin.address, is_chosen=peer is not None, network=origin.network),
             self._settings,
             self._frame_limit_bytes,
             lambda protocols: self._identity.identify(protocols, self._address.to_bytes()),
@@ -328,6 +330,15 @@ class GossipHost:
         if peer is None:
             return await secure_accepted(self._identity, stream, self.traffic)
         return await secure_dialled(self._identity, stream, peer, self.traffic)
+
+    def _origin_of(self, stream: trio.SocketStream) -> Origin:
+        try:
+            host = str(stream.socket.getpeername()[0])
+        except OSError:
+            # Gone already; the next read says so.
+            return Origin("")
+        bits = self._settings.ipv4_network_bits, self._settings.ipv6_network_bits
+        return Origin(address_group(host), network_group(host, *bits))
 
     async def _drain(self) -> None:
         deadline_s = trio.current_time() + self._settings.drain_s
@@ -439,14 +450,6 @@ class GossipHost:
     def _announce_change(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
-
-
-def _group_of(stream: trio.SocketStream) -> str:
-    try:
-        return address_group(str(stream.socket.getpeername()[0]))
-    except OSError:
-        # Gone already; the next read says so.
-        return ""
 
 
 def _listen_address(text: str) -> Address:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from zkattest.net.origin import Crowd
 from zkattest.net.score import MESH_THRESHOLD, ScoreBook
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wire import Rpc
@@ -14,7 +15,11 @@ from zkattest.net.wire import Rpc
 LONGEST_BACKOFF_S = 3600.0
 MOST_BACKOFFS = 8192
 MOST_CHOSEN = 2
-"""How many peers that we dialled ourselves stay when a mesh is trimmed (gossipsub's D_out)."""
+"""How many peers that we dialled ourselves a mesh has, and keeps (gossipsub's D_out)."""
+OPPORTUNE_HEARTBEATS = 60
+MOST_OPPORTUNE = 2
+OPPORTUNE_SCORE = 1.0
+"""A mesh whose median is below it delivers little: better peers are asked in, now and then."""
 
 SendRpc = Callable[[str, Rpc], None]
 
@@ -25,6 +30,7 @@ class Place:
 
     address: str = ""
     is_chosen: bool = False
+    network: str = ""
 
 
 NOWHERE = Place()
@@ -49,6 +55,7 @@ class Mesh:
         self.members: dict[str, set[str]] = {topic: set() for topic in self.subscribers}
         self._backoff: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._places: dict[str, Place] = {}
+        self._heartbeats = 0
 
     def place(self, peer: str, place: Place) -> None:
         """Note where a peer is: one address alone must not fill a mesh."""
@@ -108,6 +115,7 @@ class Mesh:
 
     def heartbeat(self, now_s: float) -> None:
         """Bring every mesh back to its size, keeping the best peers."""
+        self._heartbeats += 1
         for key in [key for key, until_s in self._backoff.items() if until_s <= now_s]:
             del self._backoff[key]
         for topic, members in self.members.items():
@@ -115,6 +123,9 @@ class Mesh:
                 self._prune(peer, topic, now_s)
             if len(members) < self._settings.degree_low:
                 self._fill(topic, now_s)
+            self._add_chosen(topic, now_s)
+            if self._heartbeats % OPPORTUNE_HEARTBEATS == 0:
+                self._add_better(topic, now_s)
             if len(members) > self._settings.degree_high:
                 self._trim(topic, now_s)
 
@@ -127,9 +138,26 @@ class Mesh:
     def _fill(self, topic: str, now_s: float) -> None:
         candidates = [p for p in self.outsiders(topic) if self._may_join(p, topic, now_s)]
         while candidates and len(self.members[topic]) < self._settings.degree:
-            crowds = self._crowds(topic)
-            peer = min(candidates, key=lambda each: crowds[self._place(each).address])
+            crowd = self._crowd(topic)
+            peer = min(candidates, key=lambda each: crowd.weight(self._place(each)))
             candidates.remove(peer)
+            self._graft(peer, topic)
+
+    def _add_chosen(self, topic: str, now_s: float) -> None:
+        """Ask in those we dialled: strangers can fill all other places by knocking first."""
+        missing = MOST_CHOSEN - sum(self._place(p).is_chosen for p in self.members[topic])
+        if missing > 0:
+            found = [p for p in self.outsiders(topic) if self._place(p).is_chosen]
+            for peer in [p for p in found if self._may_join(p, topic, now_s)][:missing]:
+                self._graft(peer, topic)
+
+    def _add_better(self, topic: str, now_s: float) -> None:
+        """Ask in who delivers, where most of a mesh does not (opportunistic grafting)."""
+        scores = sorted(self._scores.score(peer, now_s) for peer in self.members[topic])
+        if not scores or (median := scores[len(scores) // 2]) >= OPPORTUNE_SCORE:
+            return
+        better = [p for p in self.outsiders(topic) if self._scores.score(p, now_s) > median]
+        for peer in [p for p in better if self._may_join(p, topic, now_s)][:MOST_OPPORTUNE]:
             self._graft(peer, topic)
 
     def _trim(self, topic: str, now_s: float) -> None:
@@ -142,24 +170,24 @@ class Mesh:
             self._prune(peer, topic, now_s)
 
     def _make_room(self, peer: str, topic: str, now_s: float) -> bool:
-        """Let a full mesh take one whom we dialled, or one of an address less crowded in it."""
-        place, crowds = self._place(peer), self._crowds(topic)
+        """Let a full mesh take one whom we dialled, or one of a smaller crowd than its biggest."""
+        place, crowd = self._place(peer), self._crowd(topic)
         if place.is_chosen:
             return True
-        # Nobody is in a mesh that is to have no members.
-        crowded, size = max(crowds.items(), key=lambda each: each[1], default=("", 0))
-        if size < crowds[place.address] + 2:
+        yielding = [p for p in self.members[topic] if crowd.gives_way(self._place(p), place)]
+        if not yielding:
             return False
-        strangers = [each for each in self.members[topic] if self._place(each).address == crowded]
+        most = max(crowd.weight(self._place(each)) for each in yielding)
+        strangers = [each for each in yielding if crowd.weight(self._place(each)) == most]
         worst = min(strangers, key=lambda each: (self._scores.score(each, now_s), each))
         if self._scores.score(worst, now_s) > self._scores.score(peer, now_s):
-            # All of that address have done better than the newcomer yet has.
+            # All of that crowd have done better than the newcomer yet has.
             return False
         self._prune(worst, topic, now_s)
         return True
 
-    def _crowds(self, topic: str) -> Counter[str]:
-        return Counter(self._place(peer).address for peer in self.members[topic])
+    def _crowd(self, topic: str) -> Crowd:
+        return Crowd(self._place(peer) for peer in self.members[topic])
 
     def _place(self, peer: str) -> Place:
         return self._places.get(peer, NOWHERE)

@@ -24,6 +24,8 @@ class PeerState:
     joinings: int = 0
     heard_at_s: float = float("-inf")
     """When some part of a message came last."""
+    told_at_s: dict[str, float] = field(default_factory=dict)
+    """When it was last told of what we have, by topic."""
     has_asked: bool = False
     offers: Offers = field(default_factory=Offers)
     resend_bytes: TokenBucket = field(default_factory=lambda: TokenBucket(0, 0))

@@ -72,6 +72,9 @@ class GossipSettings:
     drain_s: float = 1.0
     most_connections: int = 128
     most_connections_per_address: int = 24
+    most_connections_per_network: int = 64
+    ipv4_network_bits: int = 24
+    ipv6_network_bits: int = 48
     connections_burst: int = 64
     connections_per_s: float = 16.0
     frame_timeout_s: float = 30.0

@@ -1,8 +1,9 @@
 """Who may connect."""
 
-import pytest
-
-from zkattest.net.admission import MOST_ADDRESSES_REMEMBERED, Admission, Ticket, address_group
+from zkattest.net.admission import MOST_ADDRESSES_REMEMBERED, Admission, Ticket
+from zkattest.net.eviction import HANDSHAKE_GRACE_S
+from zkattest.net.origin import Origin
+from zkattest.net.score import ScoreBook
 from zkattest.net.settings import GossipSettings
 
 SETTINGS = GossipSettings(
@@ -14,31 +15,22 @@ class Door:
     """Hold who was admitted, and who was closed for another."""
 
     def __init__(self, settings: GossipSettings = SETTINGS, reserved: tuple[str, ...] = ()) -> None:
-        self.admission = Admission(settings, reserved)
+        self.scores = ScoreBook()
+        self.admission = Admission(settings, reserved, self.scores)
         self.closed: list[str] = []
         self.tickets: dict[str, Ticket] = {}
 
-    def enter(self, name: str, group: str, now_s: float = 0.0, *, known: bool = True) -> bool:
-        ticket = self.admission.enter(group, lambda: self.closed.append(name), now_s)
+    def enter(
+        self, name: str, address: str, now_s: float = 0.0, *, known: bool = True, network: str = ""
+    ) -> bool:
+        origin = Origin(address, network or address.upper())
+        ticket = self.admission.enter(origin, lambda: self.closed.append(name), now_s)
         if ticket is None:
             return False
-        ticket.is_known = known
+        if known:
+            ticket.shown(name, now_s)
         self.tickets[name] = ticket
         return True
-
-
-@pytest.mark.parametrize(
-    ("host", "group"),
-    [
-        ("10.0.0.1", "10.0.0.1"),
-        ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "20010db800010002"),
-        ("fe80::1%eth0", "fe80000000000000"),
-        ("name", "name"),
-    ],
-)
-def test_address_group__is_what_one_owner_has(host: str, group: str) -> None:
-    assert address_group(host) == group
 
 
 def test_address__refused_beyond_its_number() -> None:
@@ -60,10 +52,33 @@ def test_address__gives_up_its_oldest_that_did_not_say_who_it_is() -> None:
 
 def test_full_host__takes_a_place_from_the_most_crowded_address() -> None:
     door = Door()
-    for name in ("a0", "a1", "a2", "a3", "b0", "c0", "d0", "e0", "f0"):
-        assert door.enter(name, name[0])
-    assert door.closed == ["a0", "a1", "a2"]
-    assert not door.enter("g0", "g")
+    names = ("a0", "a1", "a2", "a3", "b0", "c0", "d0", "e0")
+    for now_s, name in enumerate(names):
+        assert door.enter(name, name[0], float(now_s))
+    # The youngest go: the oldest of a crowd has been here longest of all.
+    assert door.closed == ["a3", "a2"]
+    assert not door.enter("a4", "a", 9.0)
+    assert len(door.admission) == 6
+
+
+def test_full_host__spares_who_delivers() -> None:
+    door = Door()
+    for now_s, name in enumerate(("a0", "a1", "a2", "b0", "b1", "b2")):
+        assert door.enter(name, name[0], float(now_s))
+    door.scores.delivered("a2", 6.0)
+    assert door.enter("c0", "c", 6.0)
+    assert door.closed == ["b2"]
+
+
+def test_network__holds_so_many_and_shares_them_among_its_addresses() -> None:
+    settings = GossipSettings(most_connections_per_address=4, most_connections_per_network=5)
+    door = Door(settings)
+    for now_s, name in enumerate(("a0", "a1", "a2", "a3", "b0")):
+        assert door.enter(name, name[0], float(now_s), network="N")
+    assert door.enter("c0", "c", 5.0, network="N")
+    assert door.closed == ["a3"]
+    assert not door.enter("a4", "a", 5.0, network="N")
+    assert door.enter("a5", "d", 5.0, network="M")
     assert len(door.admission) == 6
 
 
@@ -74,10 +89,11 @@ def test_full_host__refuses_when_all_addresses_hold_the_same() -> None:
     assert door.closed == []
 
 
-def test_full_host__gives_up_a_handshake_for_a_newcomer() -> None:
+def test_full_host__gives_up_a_late_handshake_for_a_newcomer() -> None:
     door = Door()
-    assert all(door.enter(name, name, known=name != "c") for name in "abcdef")
-    assert door.enter("g", "g")
+    assert all(door.enter(name, name, known=name not in "cd") for name in "abcdef")
+    assert not door.enter("g", "g", HANDSHAKE_GRACE_S)
+    assert door.enter("g", "g", HANDSHAKE_GRACE_S + 0.1)
     assert door.closed == ["c"]
 
 
@@ -104,7 +120,7 @@ def test_rate__of_an_address_is_bounded_and_others_are_not_touched() -> None:
 def test_addresses__are_remembered_up_to_a_number() -> None:
     door = Door()
     for number in range(MOST_ADDRESSES_REMEMBERED + 100):
-        door.enter("x", f"10.{number}", known=False)
+        door.enter("x", f"10.{number}", known=False, network="N")
     assert len(door.admission._rates) == MOST_ADDRESSES_REMEMBERED
 
 

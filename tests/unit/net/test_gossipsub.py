@@ -1,6 +1,7 @@
 """Routing by verdicts, without I/O: a fixed clock, peers by name, frames decoded again."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -258,6 +259,23 @@ def test_heartbeat__tells_outsiders_what_came_recently() -> None:
     name, _ = gossip.publish(T, b"ours", 0.0)
     assert sent(gossip.heartbeat(0.7))[outsider] == [Rpc(ihave=((T, (name,)),))]
     assert sent(gossip.heartbeat(30.0)) == {}
+
+
+@pytest.mark.parametrize("outsiders", [10, 40, 120])
+def test_heartbeat__announces_to_every_outsider_within_the_window(outsiders: int) -> None:
+    gossip = router()
+    for number in range(outsiders):
+        gossip.connected(f"x{number}")
+        gossip.received(f"x{number}", Rpc(subscribe=(T,)), 0.0)
+    gossip.publish(T, b"before", 1.0)
+    told: Counter[str] = Counter()
+    for beat in range(1, 4):
+        for peer, rpcs in sent(gossip.heartbeat(1.0 + 0.7 * beat)).items():
+            told[peer] += sum(bool(rpc.ihave) for rpc in rpcs)
+    subscribers, members = gossip.mesh.subscribers[T], gossip.mesh.members[T]
+    assert set(told) == subscribers - members
+    # Nobody is told twice before all others were told once.
+    assert max(told.values()) - min(told.values()) <= 1
 
 
 def test_counters__tell_control_messages_both_ways() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from zkattest.net.mesh import Mesh, Place
+from zkattest.net.mesh import OPPORTUNE_HEARTBEATS, Mesh, Place
 from zkattest.net.score import ScoreBook
 from zkattest.net.settings import GossipSettings
 from zkattest.net.wire import Rpc
@@ -191,3 +191,49 @@ def test_graft__of_a_stranger_displaces_nobody_who_did_better(fixture: Fixture) 
         fixture.scores.delivered(peer, 0.0)
     seat(fixture, "x", "10.0.0.2")
     assert fixture.mesh.members[T] == set("abcd")
+
+
+def test_graft__into_a_mesh_full_of_one_network_takes_a_place_of_its_fullest_address(
+    fixture: Fixture,
+) -> None:
+    for peer, address in {"a": "1", "b": "1", "c": "2", "d": "3", "x": "9"}.items():
+        fixture.mesh.place(peer, Place(address, network="M" if peer == "x" else "N"))
+        fixture.mesh.handle_graft(peer, T, 0.0)
+    assert fixture.mesh.members[T] in ({"a", "c", "d", "x"}, {"b", "c", "d", "x"})
+
+
+def test_heartbeat__adds_those_we_dialled_to_a_mesh_that_strangers_filled(
+    fixture: Fixture,
+) -> None:
+    seat(fixture, "abcd", "10.0.0.1")
+    for peer in "xyz":
+        fixture.mesh.place(peer, Place("10.0.0.2", is_chosen=True))
+        fixture.mesh.subscribers[T].add(peer)
+    fixture.mesh.heartbeat(0.7)
+    assert len(fixture.mesh.members[T] & set("xyz")) == 2
+    assert len(fixture.grafted()) == 2
+
+
+def test_heartbeat__asks_in_who_delivers_where_most_of_a_mesh_does_not(fixture: Fixture) -> None:
+    subscribe(fixture, "abc")
+    fixture.mesh.subscribers[T] |= set("xyz")
+    for peer in "xy":
+        fixture.scores.delivered(peer, 0.0)
+    for _ in range(OPPORTUNE_HEARTBEATS - 1):
+        fixture.mesh.heartbeat(0.0)
+    assert fixture.mesh.members[T] == set("abc")
+    fixture.mesh.heartbeat(0.0)
+    assert {"x", "y"} < fixture.mesh.members[T]
+    assert len(fixture.mesh.members[T]) == SETTINGS.degree
+    # Five were too many, and who delivers stays.
+    assert len(fixture.pruned()) == 2
+
+
+def test_heartbeat__leaves_a_mesh_alone_that_delivers(fixture: Fixture) -> None:
+    subscribe(fixture, "abc")
+    fixture.mesh.subscribers[T].add("x")
+    for peer in "abcxxx":
+        fixture.scores.delivered(peer, 0.0)
+    for _ in range(OPPORTUNE_HEARTBEATS):
+        fixture.mesh.heartbeat(0.0)
+    assert fixture.mesh.members[T] == set("abc")
