@@ -8,6 +8,7 @@ Blocking methods say so: they are called in threads.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from zkattest.machines.events import (
@@ -24,9 +25,19 @@ from zkattest.machines.proof_events import ProofEvent, ProofSaveEffect
 from zkattest.spec.answers import ProofOutcome, SignatureOutcome, ValidatorOutcome
 from zkattest.spec.signing import ProofSubject, SigningData
 from zkattest.spec.state_reader import NodeSource
+from zkattest.spec.verdicts import ProofVerdict, Submission
 from zkattest.types.gossip import Verdict
-from zkattest.types.ids import Epoch, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.ids import Epoch, ProgramVk, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.peering import ExecutionProofStatus, Status
+from zkattest.types.programs import ProofSystem
+from zkattest.types.verification import (
+    BlockId,
+    EngineEvent,
+    EngineStatus,
+    ProofTypeInfo,
+    SubmittedProof,
+)
+from zkattest.types.wire import PublicValues
 
 __all__ = [
     "BlockChecker",
@@ -35,6 +46,7 @@ __all__ = [
     "Network",
     "NodeSource",
     "ProofChecker",
+    "ProofEngine",
     "ProofKeeper",
     "ProofSigner",
     "ProofSource",
@@ -140,6 +152,14 @@ class SigningGuard(Protocol):
         """
         ...
 
+    def check(self, subject: ProofSubject, signing_root: Root) -> None:
+        """Return when `admit` might, without writing anything; raises what it raises."""
+        ...
+
+    def forget(self, before_slot: Slot) -> int:
+        """Forget what was signed before a slot, and let nothing be signed for those slots again."""
+        ...
+
 
 class ValidatorView(Protocol):
     """Say who may sign proofs."""
@@ -203,4 +223,92 @@ class ProofSource(Protocol):
         self, start_slot: Slot, count: int, proof_types: frozenset[ProofType]
     ) -> AsyncGenerator[bytes, None]:
         """Yield the proofs of `count` slots, in the order of slots; no types means all."""
+        ...
+
+
+class ProofEngine(Protocol):
+    """
+    Verify proofs by a registry of programs, for whatever dialect asked.
+
+    Nothing here raises for what a caller sends: a verdict says it. `deadline_ms` is the time from
+    now that an answer is worth something in, None for the engine's own; what misses it is not
+    checked (`TIMEOUT`).
+    """
+
+    async def verify_statement(
+        self,
+        proof_type: ProofType,
+        proof: bytes,
+        expected: PublicValues,
+        *,
+        deadline_ms: int | None = None,
+    ) -> ProofVerdict:
+        """
+        Say whether a proof of a type of the profile proves this statement.
+
+        A valid one is kept, and tells whoever subscribed to `expected.root`. A type that is not
+        registered is `NotChecked(UNKNOWN_PROOF_TYPE)`, a revoked one `PROGRAM_REVOKED`.
+        """
+        ...
+
+    async def verify_program(
+        self,
+        system: ProofSystem,
+        program_vk: ProgramVk,
+        proof: bytes,
+        public_values: bytes | None = None,
+        *,
+        deadline_ms: int | None = None,
+    ) -> ProofVerdict:
+        """
+        Say what a proof of a registered program proves, or whether it proves these values.
+
+        A program that is not registered is `NotChecked(UNKNOWN_PROGRAM_VK)`.
+        """
+        ...
+
+    async def submit(self, messages: Sequence[bytes]) -> tuple[Submission, ...]:
+        """
+        Judge signed proofs as the network's gossip would, each by itself; SSZ of the profile.
+
+        Answers come in the order of the messages. Without a chain to bind them to, each is not
+        checked (`BACKEND_UNAVAILABLE`).
+        """
+        ...
+
+    async def submitted(self, block_id: BlockId) -> tuple[SubmittedProof, ...] | None:
+        """Return the valid signed proofs of a block, None for a block that is not known."""
+        ...
+
+    async def expect_proofs(
+        self, new_payload_request_root: Root, proof_types: Sequence[ProofType], *, timeout_ms: int
+    ) -> bool:
+        """
+        Wait for proofs of a payload request; those that miss the time-out are `ProofFailure`.
+
+        Returns at once: False where too many are expected already.
+        """
+        ...
+
+    async def proof(self, new_payload_request_root: Root, proof_type: ProofType) -> bytes | None:
+        """Return a kept valid proof of a payload request, without envelope."""
+        ...
+
+    def proof_types(self) -> tuple[ProofTypeInfo, ...]:
+        """Return the proof types of the profile, in the order of their numbers."""
+        ...
+
+    def status(self) -> EngineStatus:
+        """Say whether the engine can answer, and how busy it is; quick and without I/O."""
+        ...
+
+    def subscribe(
+        self, new_payload_request_root: Root | None = None
+    ) -> AbstractAsyncContextManager[AsyncGenerator[EngineEvent, None]]:
+        """
+        Open events about a payload request, or about all: first what is known, then what comes.
+
+        The events of one root never end by themselves. A reader that falls behind by more than
+        the engine's bound is closed: the iteration ends, and whoever wants more subscribes again.
+        """
         ...

@@ -133,6 +133,8 @@ class Reason(StrEnum):
 
     # --- Signing ---
     SIGNED_ANOTHER_PROOF = "signed_another_proof"
+    SIGNER_KEY_MISMATCH = "signer_key_mismatch"
+    NOT_SIGNED = "not_signed"
 
 
 class Cause(StrEnum):
@@ -148,6 +150,8 @@ class Cause(StrEnum):
     UNSUPPORTED_PROOF_SYSTEM = "unsupported_proof_system"
     UNSUPPORTED_PROOF_KIND = "unsupported_proof_kind"
     UNKNOWN_PROGRAM_VK = "unknown_program_vk"
+    UNKNOWN_PROOF_TYPE = "unknown_proof_type"
+    PROGRAM_REVOKED = "program_revoked"
     UNKNOWN_VERIFIER_PARAMETERS = "unknown_verifier_parameters"
     VERIFIER_KEY_MISSING = "verifier_key_missing"
     PUBLIC_VALUES_MISSING = "public_values_missing"

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from zkattest.types.ids import ProgramVk
+from zkattest.types.programs import ProofSystem
 
-
-class ProofSystem(StrEnum):
-    """Name a zkVM together with the kind of proof that is verified."""
-
-    SP1 = "sp1"
+__all__ = ["ProofSystem", "ProofVerifier", "VerifiedProof"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -11,9 +12,15 @@ from zkattest.types.ids import ProgramVk
 from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
 from zkattest.verify.sp1 import Sp1Verifier
 
-# The one catalogue: a proof system is added here and in `ProofSystem`.
+
+def _not_built_in(system: ProofSystem, _program_vk: ProgramVk) -> ProofVerifier:
+    raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, f"{system}: no verifier is built in")
+
+
+# The one catalogue: a proof system that is known and cannot be verified says so.
 CATALOGUE: Final[Mapping[ProofSystem, Callable[[ProgramVk], ProofVerifier]]] = MappingProxyType(
-    {ProofSystem.SP1: Sp1Verifier}
+    {system: partial(_not_built_in, system) for system in ProofSystem}
+    | {ProofSystem.SP1: Sp1Verifier}
 )
 
 
@@ -27,7 +34,7 @@ class Registry:
             self.add(system, program_vk)
 
     def add(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
-        """Trust a program, and return its verifier."""
+        """Trust a program, and return its verifier; raise `InvalidProof` or `CannotVerify`."""
         key = (system, program_vk)
         if key not in self._verifiers:
             self._verifiers[key] = CATALOGUE[system](program_vk)
