@@ -22,7 +22,7 @@ from zkattest.node.config_peering import Discv5Config, PeeringConfig
 from zkattest.node.config_sections import parse_listen
 from zkattest.ports import Clock, ProofSource, StatusSource
 from zkattest.store import StoreError
-from zkattest.store.proofs import KeptProof, ProofStore
+from zkattest.store.proofs import END_OF_SLOTS, KeptProof, ProofStore
 from zkattest.telemetry import Observer
 from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import ProofType, Root, Slot
@@ -39,7 +39,6 @@ from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
 _UNFINALIZED: Final = Root(bytes(32))
 _MOST_TYPES: Final = 256
 _DISCV5_PAUSE_S: Final = 60.0
-_END_OF_SLOTS: Final = 1 << 63
 
 
 class StandingChain:
@@ -105,7 +104,7 @@ class StoredProofs:
         self, start_slot: Slot, count: int, proof_types: frozenset[ProofType]
     ) -> AsyncGenerator[bytes, None]:
         """Yield what is kept for each slot, in the order of slots."""
-        for slot in range(start_slot, min(start_slot + count, _END_OF_SLOTS)):
+        for slot in range(start_slot, min(start_slot + count, END_OF_SLOTS)):
             for proof in await _read(self._store.proofs_by_slot, Slot(slot), 1, _MOST_TYPES):
                 if not proof_types or proof.proof_type in proof_types:
                     yield proof.data

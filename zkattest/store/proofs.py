@@ -37,7 +37,7 @@ _VERSION: Final = 1
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+pg8000"}
 DEFAULT_MAX_KEPT_BYTES: Final = 8 << 30
 # Databases count to 63 bits; no chain has so many slots, and peers may ask for any.
-_END_OF_SLOTS: Final = 1 << 63
+END_OF_SLOTS: Final = 1 << 63
 
 _METADATA: Final = sa.MetaData()
 
@@ -153,7 +153,7 @@ class ProofStore:
 
     def proofs_by_slot(self, first: Slot, count: int, limit: int) -> list[KeptProof]:
         """Return the valid proofs of some slots, oldest first."""
-        if first + count > _END_OF_SLOTS:
+        if first + count > END_OF_SLOTS:
             return []
         return self._proofs(_PROOFS.c.slot.between(first, first + count - 1), limit)
 
