@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import trio
 
+from tests.helpers.web_server import Reply, Request, web_server
 from zkattest.conformance.blackbox.peer import MAX_PAYLOAD_BYTES
 from zkattest.conformance.proof_scene import (
     ProofScene,
@@ -158,44 +158,23 @@ def proof_api(node: ContextNode, **settings: Any) -> Iterator[ProofApi]:
     api = ProofApi("", node, **settings)
     lock = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            api.content_types.append(self.headers["Content-Type"])
-            assert self.path == PATH
+    def respond(request: Request) -> Reply:
+        if request.method == "POST":
+            assert request.path == PATH
+            content_type = request.headers["content-type"]
+            api.content_types.append(content_type)
             with lock:
-                status, said = answer_post(api, self.headers["Content-Type"], body)
-            self.reply(status, said)
+                status, said = answer_post(api, content_type, request.data)
+            return Reply.json(said, status)
+        root = Root.from_hex(request.path.removeprefix(PATH + "/"))
+        profile = node.profile
+        messages = [decode_message(profile, data) for data in node.kept.get(root, [])]
+        texts = [json.loads(encode_message_json(profile, one)) for one in messages]
+        return Reply.json({"version": "gloas", "data": texts})
 
-        def do_GET(self) -> None:
-            root = Root.from_hex(self.path.removeprefix(PATH + "/"))
-            profile = node.profile
-            messages = [decode_message(profile, data) for data in node.kept.get(root, [])]
-            texts = [json.loads(encode_message_json(profile, one)) for one in messages]
-            self.reply(200, {"version": "gloas", "data": texts})
-
-        def reply(self, status: int, value: Any) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        api.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield api
-        finally:
-            server.shutdown()
-            thread.join()
+    with web_server(respond) as server:
+        api.url = server.url
+        yield api
 
 
 def answer_post(api: ProofApi, content_type: str, body: bytes) -> tuple[int, Any]:

@@ -18,13 +18,13 @@ class MemoryChannel:
     """Make an in-memory stream look like a secured connection."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
+        self.stream = stream
 
     async def read(self, n: int | None = None) -> bytes:
         """Return what came next."""
         assert n is None
         try:
-            data = await self._stream.receive_some(65536)
+            data = await self.stream.receive_some(65536)
         except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
             raise ConnectionLost("memory") from error
         if not data:
@@ -34,7 +34,7 @@ class MemoryChannel:
     async def write(self, data: bytes) -> None:
         """Send all of it."""
         try:
-            await self._stream.send_all(data)
+            await self.stream.send_all(data)
         except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
             raise ConnectionLost("memory") from error
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.helpers.state import State
+from tests.helpers.web_server import running
 from zkattest.spec.trie_walk import walk
 
 Answer = Callable[[Any], Any]
@@ -43,16 +44,11 @@ def raw_server(speak: Callable[[Any, Server], None]) -> Iterator[Server]:
             with suppress(OSError):
                 speak(self, known)
 
-    with _Threads(("127.0.0.1", 0), Handler) as server:
-        known.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with running(_Threads(("127.0.0.1", 0), Handler)) as known.url:
         try:
             yield known
         finally:
             known.stopping.set()
-            server.shutdown()
-            thread.join()
 
 
 def read_request(stream: Any) -> Any:

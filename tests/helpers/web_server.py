@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +14,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent: the path as it came, and the body as JSON where there is one."""
+    """What a client sent: the path and the body as they came."""
 
     method: str
     path: str
-    body: Any
+    data: bytes
     headers: dict[str, str]
+
+    @property
+    def body(self) -> Any:
+        """Read the body as JSON, None where there is none."""
+        return json.loads(self.data) if self.data else None
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,19 @@ class WebServer:
 
 
 @contextmanager
+def running(server: socketserver.TCPServer) -> Iterator[str]:
+    """Serve in a thread; give the address, and stop afterwards."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def web_server(respond: Callable[[Request], Reply]) -> Iterator[WebServer]:
     """Answer every request with what `respond` gives."""
     known = WebServer("")
@@ -53,7 +72,7 @@ def web_server(respond: Callable[[Request], Reply]) -> Iterator[WebServer]:
         def _answer(self) -> None:
             data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, self.path, json.loads(data) if data else None, headers)
+            request = Request(self.command, self.path, data, headers)
             known.requests.append(request)
             reply = respond(request)
             self.send_response(reply.status)
@@ -68,13 +87,5 @@ def web_server(respond: Callable[[Request], Reply]) -> Iterator[WebServer]:
         def log_message(self, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        known.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield known
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as known.url:
+        yield known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -188,6 +188,21 @@ async def open_node(
         nursery.cancel_scope.cancel()
 
 
+def settings_for(url: str) -> Eip8025Settings:
+    """Judge recorded proofs of the test's network beside the consensus node at an address."""
+    return Eip8025Settings(
+        profile=BETA4,
+        chain_id=ChainId(1),
+        fork_version=bytes.fromhex("70000001"),
+        genesis_validators_root=Root(b"\x99" * 32),
+        fork_digest=FORK_ROOT[:4],
+        clock=SlotClock(0, 12_000),
+        slots_per_epoch=32,
+        proof_types={ProofType(1): (ProofSystem.SP1, PROGRAM_VK)},
+        beacon_node=url,
+    )
+
+
 @asynccontextmanager
 async def open_prover(number: int, peer: str) -> AsyncIterator[tuple[GossipHost, Collector]]:
     topics = {TOPIC: MAX_SIGNED_PROOF_BYTES}
@@ -279,16 +294,8 @@ async def test_node__learns_blocks_from_a_consensus_node_and_judges_proofs_of_th
     known = answers(PayloadFork.GLOAS)
     known["/eth/v1/beacon/states/head/finality_checkpoints"]["finalized"]["epoch"] = "1"
     with trio.fail_after(60), web_server(responder(known)) as server:
-        settings = Eip8025Settings(
-            profile=BETA4,
-            chain_id=ChainId(1),
-            fork_version=bytes.fromhex("70000001"),
-            genesis_validators_root=Root(b"\x99" * 32),
-            fork_digest=FORK_ROOT[:4],
-            clock=SlotClock(0, 12_000),
-            slots_per_epoch=32,
-            proof_types={ProofType(1): (ProofSystem.SP1, PROGRAM_VK)},
-            beacon_node=server.url,
+        settings = replace(
+            settings_for(server.url),
             validators={VALIDATOR: bls.public_key(SECRET)},
             store=f"sqlite:///{tmp_path / 'proofs.sqlite'}",
         )

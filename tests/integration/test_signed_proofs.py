@@ -13,28 +13,23 @@ from tests.helpers.gossip import ANY_PORT, SETTINGS, seed
 from tests.helpers.keystores import cheap_keystore
 from tests.helpers.web_server import Reply, web_server
 from tests.integration.test_proof_gossip import (
-    BETA4,
     DOMAIN,
-    FORK_ROOT,
     PACK,
-    PROGRAM_VK,
     TOPIC,
     Log,
     Verifiers,
     open_prover,
+    settings_for,
 )
 from tests.unit.rpc.test_beacon_chain import answers, responder
-from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import GossipHost
-from zkattest.node.config_eip8025 import Eip8025Settings
 from zkattest.node.eip8025 import open_proof_gossip
 from zkattest.node.proof_signing import EnvelopeSigner, KeystoreSettings, open_signer
 from zkattest.spec.reasons import Reason
 from zkattest.store import SqliteSigningGuard
-from zkattest.types.ids import ChainId, ProofType, Root, ValidatorIndex
+from zkattest.types.ids import ProofType, Root, ValidatorIndex
 from zkattest.types.proof_profiles import PayloadFork
 from zkattest.types.wire import MAX_SIGNED_PROOF_BYTES, ExecutionProofEnvelope
-from zkattest.verify.proof import ProofSystem
 
 pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
 
@@ -54,20 +49,6 @@ def consensus_node(validators):
         return validators(request) if "/validators" in request.path else blocks(request)
 
     return respond
-
-
-def settings_for(url):
-    return Eip8025Settings(
-        profile=BETA4,
-        chain_id=ChainId(1),
-        fork_version=bytes.fromhex("70000001"),
-        genesis_validators_root=Root(b"\x99" * 32),
-        fork_digest=FORK_ROOT[:4],
-        clock=SlotClock(0, 12_000),
-        slots_per_epoch=32,
-        proof_types={ProofType(1): (ProofSystem.SP1, PROGRAM_VK)},
-        beacon_node=url,
-    )
 
 
 async def signed_by(folder, index, *, key):

@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.helpers.links import MemoryChannel
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation, StreamEnded
 from zkattest.net.muxer import (
     DATA,
@@ -26,31 +27,6 @@ from zkattest.net.muxer import (
 )
 
 MIB = 1 << 20
-
-
-class MemoryChannel:
-    """Make an in-memory stream look like a secured connection."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self.stream = stream
-
-    async def read(self, n: int | None = None) -> bytes:
-        """Return what came next."""
-        assert n is None
-        try:
-            data = await self.stream.receive_some(65536)
-        except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
-            raise ConnectionLost("memory") from error
-        if not data:
-            raise ConnectionLost("memory ended")
-        return bytes(data)
-
-    async def write(self, data: bytes) -> None:
-        """Send all of it."""
-        try:
-            await self.stream.send_all(data)
-        except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
-            raise ConnectionLost("memory") from error
 
 
 def connection() -> tuple[MemoryChannel, MemoryChannel]:

@@ -1,13 +1,12 @@
 """Each answer of a beacon node leaves its verdicts possible; hostile ones leave nothing."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.web_server import Reply, Request, web_server
 from zkattest.conformance.blackbox.beacon_http import BeaconObserver
 from zkattest.conformance.blackbox.context import Play, make_context
 from zkattest.conformance.blackbox.run import NodeUnavailable
@@ -25,32 +24,13 @@ def beacon(status: int, lists: list[bytes], get_status: int = 200) -> Iterator[s
     """Answer each POST with a status, each GET with the next of some bodies."""
     bodies = iter(lists)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def respond(request: Request) -> Reply:
+        if request.method == "GET":
+            return Reply(get_status, next(bodies, EMPTY))
+        return Reply(status, b"{}")
 
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            is_get = self.command == "GET"
-            body = next(bodies, EMPTY) if is_get else b"{}"
-            self.send_response(get_status if is_get else status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = answer  # noqa: N815 - the base class names them so
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with web_server(respond) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
