@@ -35,14 +35,18 @@ class JobTable(Generic[JobT]):
         """Count the jobs."""
         return len(self._jobs)
 
-    def open(self, job: JobT) -> JobId:
-        """Take a job in; raise `GossipIgnore` when there is no room for it."""
+    def open(self, job: JobT, *, is_ours: bool = False) -> JobId:
+        """
+        Take a job in; raise `GossipIgnore` when there is no room for it.
+
+        For what this machine itself wants done, peers leave room: it is bounded where it comes in.
+        """
         peer = job.message.from_peer
         # [IGNORE] There is room for one more message in flight, in all.
-        if len(self._jobs) >= self.most:
+        if len(self._jobs) >= self.most and not is_ours:
             raise GossipIgnore(Reason.QUEUE_FULL, in_progress=len(self._jobs))
         # [IGNORE] There is room for one more message in flight, of this peer.
-        if self._per_peer[peer] >= self.most_per_peer:
+        if self._per_peer[peer] >= self.most_per_peer and not is_ours:
             raise GossipIgnore(Reason.QUEUE_FULL, peer=peer)
         job_id = JobId(self._next)
         self._next += 1

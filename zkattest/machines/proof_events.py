@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from zkattest.machines.events import (
@@ -15,9 +16,9 @@ from zkattest.machines.events import (
     VerifyProof,
     WakeAt,
 )
-from zkattest.spec.answers import ValidatorOutcome
+from zkattest.spec.answers import Fault, Refused, ValidatorOutcome
 from zkattest.spec.reasons import Cause, Reason
-from zkattest.types.gossip import Verdict
+from zkattest.types.gossip import GossipMessage, Verdict
 from zkattest.types.ids import PeerName, ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.wire import PublicValues
 
@@ -109,8 +110,32 @@ class ValidatorAnswered:
     outcome: ValidatorOutcome
 
 
+@dataclass(frozen=True, slots=True)
+class ProofSubmitted:
+    """Somebody of this machine wants a proof signed and published; zeros are its signature."""
+
+    message: GossipMessage
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureMade:
+    """Answer with the whole message, signed, as SSZ."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSigned:
+    """The signer has answered."""
+
+    job: JobId
+    outcome: SignatureMade | Refused | Fault
+
+
 ProofEvent: TypeAlias = (
     ProofReceived
+    | ProofSubmitted
+    | ProofSigned
     | BlockSeen
     | PayloadSeen
     | HeadChanged
@@ -146,10 +171,53 @@ class CheckProofSignature:
 
 @dataclass(frozen=True, slots=True)
 class PublishProof:
-    """Send a proof on that waited through a restart: nobody waits for its verdict any more."""
+    """Send a proof that nobody waits for the verdict of: ours, or one that was restored."""
 
     topic: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignProof:
+    """Sign a message (SSZ) for a block of this slot: it is valid."""
+
+    job: JobId
+    data: bytes
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSignatures:
+    """Forget what was signed for slots before this one, which are finalized; sign none of them."""
+
+    before_slot: Slot
+
+
+class OwnProofStatus(StrEnum):
+    """Say what became of a proof that this node was to sign and publish."""
+
+    PUBLISHED = "published"
+    ALREADY_KNOWN = "already_known"
+    WAITING = "waiting"
+    NOT_CHECKED = "not_checked"
+    NOT_SIGNED = "not_signed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProofAnswered:
+    """Tell what became of a proof of ours; `is_kept` says that it is tried again by itself."""
+
+    message_id: bytes
+    subject: Root | None
+    slot: Slot | None
+    proof_type: ProofType | None
+    status: OwnProofStatus
+    is_kept: bool
+    elapsed_ms: int
+    reason: Reason | None = None
+    cause: Cause | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +274,14 @@ class ForgetProofs:
 
 
 ProofSaveEffect: TypeAlias = KeepBlock | KeepProof | KeepWaiting | DropWaiting | ForgetProofs
-ProofWorkEffect: TypeAlias = LookUpValidator | CheckProofSignature | VerifyProof
+ProofWorkEffect: TypeAlias = LookUpValidator | CheckProofSignature | VerifyProof | SignProof
 ProofEffect: TypeAlias = (
-    ProofSaveEffect | ProofWorkEffect | ReportGossip | PublishProof | ProofSettled | WakeAt
+    ProofSaveEffect
+    | ProofWorkEffect
+    | ReportGossip
+    | PublishProof
+    | ProofSettled
+    | OwnProofAnswered
+    | ForgetSignatures
+    | WakeAt
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import ChainMap, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zkattest.machines.events import (
     JobId,
@@ -24,11 +24,13 @@ from zkattest.machines.events import (
     WakeAt,
 )
 from zkattest.machines.jobs import JobTable
+from zkattest.machines.own_proofs import OURS, OwnProof, OwnProofs, OwnValidator
 from zkattest.machines.proof_events import (
     BlockSeen,
     CheckProofSignature,
     DropWaiting,
     ForgetProofs,
+    ForgetSignatures,
     HeadChanged,
     KeepBlock,
     KeepProof,
@@ -39,9 +41,13 @@ from zkattest.machines.proof_events import (
     ProofEvent,
     ProofMark,
     ProofSettled,
+    ProofSigned,
+    ProofSubmitted,
     PublishProof,
     SavedBlock,
     SavedProofs,
+    SignatureMade,
+    SignProof,
     SlotFinalized,
     ValidatorAnswered,
     WaitingProof,
@@ -53,7 +59,8 @@ from zkattest.machines.verification_queue import (
     VerificationQueue,
 )
 from zkattest.machines.waiting_proofs import WaitingLimits, WaitingProofs
-from zkattest.spec.answers import Fault, ProofOutcome
+from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused
+from zkattest.spec.own_proof import validate_own_proof
 from zkattest.spec.proof_gossip import (
     Answer,
     AskEngine,
@@ -96,6 +103,8 @@ class ProofGossipSettings:
     blocks: int = 4096
     verification: VerificationLimits = field(default_factory=VerificationLimits)
     waiting: WaitingLimits = field(default_factory=WaitingLimits)
+    own: OwnValidator | None = None
+    """Who signs here, if anybody does."""
 
 
 @dataclass(slots=True)
@@ -110,6 +119,12 @@ class ProofJob:
     was_saved: bool
     """Whether it waited through a restart: then nobody waits for its verdict."""
     verify_ms: float | None = None
+    is_marked: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether this node is to sign and publish the proof."""
+        return self.message.from_peer == OURS
 
 
 @dataclass(slots=True)
@@ -130,12 +145,15 @@ class ProofGossipMachine:
     _jobs: JobTable[ProofJob] = field(init=False)
     _queue: VerificationQueue = field(init=False)
     _waiting: WaitingProofs = field(init=False)
+    _own: OwnProofs | None = None
 
     def __post_init__(self) -> None:
         """Resume from what an earlier run saved."""
         self._jobs = JobTable(self.settings.jobs, self.settings.jobs_per_peer)
         self._queue = VerificationQueue(self.settings.verification)
         self._waiting = WaitingProofs(self.settings.waiting)
+        if self.settings.own is not None:
+            self._own = OwnProofs(self.settings.own.limits)
         self._finalized_slot = self.saved.finalized_slot
         for block in self.saved.blocks:
             self.blocks[block.block_root] = KnownBlock(block.slot, block.public_values)
@@ -143,8 +161,7 @@ class ProofGossipMachine:
         for mark in self.saved.marks:
             self._restore_mark(mark)
         for proof in self.saved.waiting:
-            self._waiting.add(proof)
-            self._restored.add(proof.message_id)
+            self._restore_waiting(proof)
 
     def handle(self, event: ProofEvent, now_ms: int) -> list[ProofEffect]:
         """Take one event in; never raises for anything that a peer can send."""
@@ -167,6 +184,7 @@ class ProofGossipMachine:
             "waiting_for_block": len(self._waiting),
             "waiting_for_verifier": len(self._queue),
             "in_progress": len(self._jobs),
+            **({"own_proofs": len(self._own)} if self._own is not None else {}),
         }
 
     # --- Events -------------------------------------------------------------------------------
@@ -175,6 +193,8 @@ class ProofGossipMachine:
         match event:
             case ProofReceived(message=message):
                 self._receive(message, now_ms, now_ms + self.settings.waiting.wait_ms)
+            case ProofSubmitted(message=message):
+                self._submit(message, now_ms)
             case BlockSeen(block_root=root, slot=slot):
                 self._know_block(root, slot, None, now_ms)
             case PayloadSeen(block_root=root, public_values=values):
@@ -190,6 +210,8 @@ class ProofGossipMachine:
                 self._answer(job, signature)
             case ProofChecked():
                 self._verified(event, now_ms)
+            case ProofSigned(job=job, outcome=signed):
+                self._signed(job, signed)
             case TimePassed():
                 pass
 
@@ -199,15 +221,22 @@ class ProofGossipMachine:
         """Decode a message and begin its validation."""
         try:
             proof = self._decode(message)
-            validation = validate_execution_proof_gossip(
-                self.settings.order, self._view(), proof, until_ms
-            )
+            validation = self._validation(message, proof, until_ms)
             job = ProofJob(message, proof, validation, now_ms, until_ms, was_saved)
-            job_id = self._jobs.open(job)
+            job_id = self._jobs.open(job, is_ours=job.is_ours)
         except (GossipReject, GossipIgnore) as refusal:
-            self._report(message, refusal, was_saved=was_saved)
+            if not self._answer_own(message, None, refusal):
+                self._report(message, refusal, was_saved=was_saved)
             return
         self._go_on(job_id, job, None)
+
+    def _validation(
+        self, message: GossipMessage, proof: GossipedProof, until_ms: int
+    ) -> Validation:
+        order, own = self.settings.order, self.settings.own
+        if own is not None and message.from_peer == OURS:
+            return validate_own_proof(order, self._view(), proof, own.pubkey, until_ms)
+        return validate_execution_proof_gossip(order, self._view(), proof, until_ms)
 
     def _answer(self, job_id: JobId, answer: Answer) -> None:
         job = self._jobs.get(job_id)
@@ -221,6 +250,8 @@ class ProofGossipMachine:
             return
         job.verify_ms = event.verify_ms
         outcome: ProofOutcome = event.outcome
+        if self._own is not None and job.is_ours and isinstance(outcome, ProofValid):
+            self._own.remember(job.message.message_id, outcome)
         verdict = self._go_on(event.job, job, outcome)
         is_invalid = verdict is Verdict.REJECT
         self._queue.finish(event.job, event.verify_ms, now_ms, is_invalid=is_invalid)
@@ -235,10 +266,14 @@ class ProofGossipMachine:
             question = next(job.validation) if answer is None else job.validation.send(answer)
             self._ask(job_id, job, question)
         except StopIteration:
+            if job.is_ours:
+                slot = self.blocks[job.proof.subject].slot
+                self._effects.append(SignProof(job_id, job.message.data, slot))
+                return None
             self._record(job, is_valid=True)
             return self._close(job_id, job, None)
         except GossipReject as refusal:
-            if job.verify_ms is not None:
+            if job.verify_ms is not None and not job.is_ours:
                 self._record(job, is_valid=False)
             return self._close(job_id, job, refusal)
         except GossipIgnore as refusal:
@@ -252,18 +287,32 @@ class ProofGossipMachine:
             case AskSignature(pubkey=key, message_root=root, slot=slot, signature=signature):
                 self._effects.append(CheckProofSignature(job_id, key, root, slot, signature))
             case AskEngine():
-                proof, peer = job.proof, PeerName(job.message.from_peer)
-                queued = QueuedProof(job_id, proof.subject, proof.validator_index, peer)
-                try:
-                    self._queue.add(queued, self._now_ms)
-                except GossipIgnore:
-                    self._release(job.proof)
-                    raise
+                job.is_marked = True
+                self._ask_engine(job_id, job)
+
+    def _ask_engine(self, job_id: JobId, job: ProofJob) -> None:
+        """Queue a proof, unless the engine has found it valid before, which only ours outlive."""
+        proof, peer = job.proof, PeerName(job.message.from_peer)
+        if self._own is not None and job.is_ours:
+            known = self._own.engine_answer(job.message.message_id)
+            if known is not None:
+                self._go_on(job_id, job, known)
+                return
+        queued = QueuedProof(
+            job_id, proof.subject, proof.validator_index, peer, is_ours=job.is_ours
+        )
+        try:
+            self._queue.add(queued, self._now_ms)
+        except GossipIgnore:
+            self._release(job.proof)
+            raise
 
     def _ignore(
         self, job_id: JobId, job: ProofJob, refusal: GossipIgnore, answer: Answer | None
     ) -> Verdict | None:
         """Let a proof wait for what it lacks; forget it where waiting does not help."""
+        if job.is_ours:
+            return self._close(job_id, job, refusal)
         if refusal.reason in _CURABLE and job.until_ms > self._now_ms and job.verify_ms is None:
             return self._wait(job_id, job, refusal)
         if isinstance(answer, Fault) and job.verify_ms is not None:
@@ -295,6 +344,11 @@ class ProofGossipMachine:
         """Say what became of a proof."""
         self._jobs.close(job_id)
         verdict = verdict_of(refusal)
+        if refusal is not None and job.is_ours and job.is_marked:
+            # Nothing was signed, so nothing is held against another proof of ours, or this one.
+            self._release(job.proof)
+        if self._answer_own(job.message, job.proof, refusal):
+            return verdict
         proof, block = job.proof, self.blocks.get(job.proof.subject)
         self._effects.append(
             ProofSettled(
@@ -331,6 +385,57 @@ class ProofGossipMachine:
         )
         self._effects.append(KeepProof(mark, job.message.data if is_valid else None))
 
+    # --- Proofs of ours -----------------------------------------------------------------------
+
+    def _submit(self, message: GossipMessage, now_ms: int) -> None:
+        """Begin with a proof of ours; where it is at work already, one answer is for all."""
+        if self._own is None:
+            raise ValueError("nobody signs here")
+        message = replace(message, from_peer=str(OURS))
+        try:
+            own = self._own.add(message, now_ms)
+        except GossipIgnore as refusal:
+            self._answer_own(message, None, refusal)
+            return
+        if own is not None:
+            self._try(own)
+
+    def _try(self, own: OwnProof) -> None:
+        own.is_at_work = True
+        self._receive(own.message, own.arrived_at_ms, own.until_ms)
+
+    def _signed(self, job_id: JobId, outcome: SignatureMade | Refused | Fault) -> None:
+        """Keep and publish a proof that is signed; the marks of another one are taken back."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            return
+        refusal: Refusal | None = None
+        match outcome:
+            case SignatureMade() if job.proof.subject not in self.blocks:
+                refusal = GossipIgnore(Reason.SLOT_TOO_OLD)
+            case SignatureMade(data=data):
+                job.message = replace(job.message, data=data)
+                self._record(job, is_valid=True)
+            case Refused(reason=reason, detail=detail):
+                refusal = GossipReject(reason, detail=detail)
+            case Fault(cause=cause, detail=detail):
+                refusal = GossipIgnore(Reason.NOT_SIGNED, cause=cause, detail=detail)
+        self._close(job_id, job, refusal)
+
+    def _answer_own(
+        self, message: GossipMessage, proof: GossipedProof | None, refusal: Refusal | None
+    ) -> bool:
+        """Answer a proof of ours; False where it is a peer's."""
+        if self._own is None or message.from_peer != OURS:
+            return False
+        block = self.blocks.get(proof.subject) if proof else None
+        valid_types = self.valid_types(proof.subject) if proof else frozenset()
+        slot = block.slot if block else None
+        self._effects += self._own.settle(message, proof, slot, refusal, valid_types, self._now_ms)
+        return True
+
+    # --- Answers ------------------------------------------------------------------------------
+
     def _report(self, message: GossipMessage, refusal: Refusal | None, *, was_saved: bool) -> None:
         if not was_saved:
             self._effects.append(report_of(message, refusal))
@@ -365,6 +470,8 @@ class ProofGossipMachine:
         for proof in self._waiting.take(root):
             message, was_saved = self._wake(proof)
             self._receive(message, proof.arrived_at_ms, proof.until_ms, was_saved=was_saved)
+        for own in self._own.woken_by(root) if self._own is not None else ():
+            self._try(own)
 
     def _bound_blocks(self) -> None:
         """Forget the oldest blocks where finality does not come."""
@@ -377,6 +484,8 @@ class ProofGossipMachine:
             self._finalized_slot = slot
             self._forget_before(slot)
             self._queue.forget_idle(now_ms)
+            if self._own is not None:
+                self._effects.append(ForgetSignatures(slot))
 
     def _forget_before(self, slot: Slot) -> None:
         for root in [root for root, block in self.blocks.items() if block.slot < slot]:
@@ -402,6 +511,8 @@ class ProofGossipMachine:
             reason = Reason.PAYLOAD_UNAVAILABLE if known else Reason.UNKNOWN_BLOCK
             refusal = GossipIgnore(reason, block_root=proof.subject)
             self._report(message, refusal, was_saved=was_saved)
+        for own in self._own.due(now_ms) if self._own is not None else ():
+            self._try(own)
 
     def _wake(self, proof: WaitingProof) -> tuple[GossipMessage, bool]:
         """Give the message of a proof that waits no longer, and whether nobody waits for it."""
@@ -417,7 +528,10 @@ class ProofGossipMachine:
             self._effects.append(VerifyProof(job_id, proof.proof_type, proof.proof_data))
 
     def _ask_to_be_woken(self) -> None:
-        wake_at_ms = self._waiting.next_expiry_ms()
+        times_ms = [self._waiting.next_expiry_ms()]
+        if self._own is not None:
+            times_ms.append(self._own.next_wake_ms())
+        wake_at_ms = min((time_ms for time_ms in times_ms if time_ms is not None), default=None)
         if wake_at_ms is not None and wake_at_ms != self._wake_at_ms:
             self._effects.append(WakeAt(wake_at_ms))
         self._wake_at_ms = wake_at_ms
@@ -438,6 +552,16 @@ class ProofGossipMachine:
         seen = self._seen.get(proof.subject)
         if seen is not None:
             release_proof(seen, proof)
+
+    def _restore_waiting(self, proof: WaitingProof) -> None:
+        if proof.from_peer != OURS:
+            self._waiting.add(proof)
+            self._restored.add(proof.message_id)
+        elif self._own is not None:
+            self._own.restore(proof)
+        else:
+            # Nobody signs here any more.
+            self._effects.append(DropWaiting(proof.message_id))
 
     def _restore_mark(self, mark: ProofMark) -> None:
         seen = self._seen.get(mark.subject)

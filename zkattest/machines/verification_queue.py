@@ -54,6 +54,8 @@ class QueuedProof:
     subject: Root
     validator_index: ValidatorIndex
     from_peer: PeerName
+    is_ours: bool = False
+    """Whether this machine made it: then it comes first, and no peer's ration is touched."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,13 @@ class VerificationQueue:
     def add(self, proof: QueuedProof, now_ms: int) -> None:
         """Take a proof in; raise `GossipIgnore` where there is no room or no time for it."""
         index = proof.validator_index
+        if not proof.is_ours:
+            self._require_room(proof, now_ms)
+        self._waiting[proof.job] = (proof, self._outstanding[index])
+        self._outstanding[index] += 1
+
+    def _require_room(self, proof: QueuedProof, now_ms: int) -> None:
+        index = proof.validator_index
         # [IGNORE] There is room for one more, of this validator and in all.
         if len(self._waiting) >= self.limits.queued:
             raise GossipIgnore(Reason.QUEUE_FULL, waiting=len(self._waiting))
@@ -122,8 +131,6 @@ class VerificationQueue:
         reserved_ms = 0.0 if proof.subject == self.head else self.limits.reserved_for_head_ms
         if self._all.left_ms(None, now_ms) <= reserved_ms:
             raise GossipIgnore(Reason.BUDGET_SPENT)
-        self._waiting[proof.job] = (proof, self._outstanding[index])
-        self._outstanding[index] += 1
 
     def start(self, now_ms: int) -> list[JobId]:
         """Choose what is verified now; each is to be answered by `finish`."""
@@ -139,6 +146,8 @@ class VerificationQueue:
         proof = self._running.pop(job)
         index = proof.validator_index
         self._release(index)
+        if proof.is_ours:
+            return
         self._validators.spend(index, cost_ms, now_ms)
         self._peers.spend(proof.from_peer, cost_ms, now_ms)
         self._all.spend(None, cost_ms, now_ms)
@@ -164,10 +173,10 @@ class VerificationQueue:
         """Count the proofs that wait."""
         return len(self._waiting)
 
-    def _turn(self, job: JobId, now_ms: int) -> tuple[bool, int, int, JobId]:
+    def _turn(self, job: JobId, now_ms: int) -> tuple[bool, bool, int, int, JobId]:
         proof, before = self._waiting[job]
         invalid = self._invalid_count(proof.validator_index, now_ms)
-        return proof.subject != self.head, invalid, before, job
+        return not proof.is_ours, proof.subject != self.head, invalid, before, job
 
     def _invalid_count(self, index: ValidatorIndex, now_ms: int) -> int:
         count, at_ms = self._invalid.get(index, (0, now_ms))

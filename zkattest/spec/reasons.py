@@ -106,6 +106,7 @@ class Reason(StrEnum):
     POINT_NOT_ON_CURVE = "point_not_on_curve"
     POINT_NOT_IN_SUBGROUP = "point_not_in_subgroup"
     PUBLIC_VALUES_MISMATCH = "public_values_mismatch"
+    PUBLIC_VALUES_LENGTH_MISMATCH = "public_values_length_mismatch"
     PUBLIC_VALUES_PADDING_NOT_ZERO = "public_values_padding_not_zero"
     STATEMENT_NOT_VALID = "statement_not_valid"
     SCHEMA_MISMATCH = "schema_mismatch"

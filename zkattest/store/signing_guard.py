@@ -87,20 +87,22 @@ class SqliteSigningGuard:
         (or none) of which entries were forgotten; `CannotSign` where the file fails.
         """
         with self._lock, self._transaction():
-            roots = self._roots_of(subject)
-            if signing_root in roots:
+            if self._is_entered(subject, signing_root, allow_second=allow_second):
                 return
-            if roots and not allow_second:
-                raise SigningRefused(
-                    Reason.SIGNED_ANOTHER_PROOF,
-                    block_root=subject.beacon_block_root,
-                    proof_type=int(subject.proof_type),
-                    signed=roots[0],
-                    asked=signing_root,
-                )
             self._require_remembered(subject.slot)
             self._make_room(subject.slot)
             self._insert(subject, signing_root)
+
+    def check(self, subject: ProofSubject, signing_root: Root) -> None:
+        """
+        Return when this might be signed now; nothing is entered, and nothing promised.
+
+        Raises what `admit` raises, but a slot that is not known yet is not held against a proof.
+        """
+        with self._lock, self._transaction():
+            is_entered = self._is_entered(subject, signing_root, allow_second=False)
+            if not is_entered and subject.slot is not None:
+                self._require_remembered(subject.slot)
 
     def forget(self, before_slot: Slot) -> int:
         """
@@ -128,6 +130,20 @@ class SqliteSigningGuard:
             self._db.close()
 
     # --- Inside a transaction -----------------------------------------------------------------
+
+    def _is_entered(self, subject: ProofSubject, signing_root: Root, *, allow_second: bool) -> bool:
+        roots = self._roots_of(subject)
+        if signing_root in roots:
+            return True
+        if roots and not allow_second:
+            raise SigningRefused(
+                Reason.SIGNED_ANOTHER_PROOF,
+                block_root=subject.beacon_block_root,
+                proof_type=int(subject.proof_type),
+                signed=roots[0],
+                asked=signing_root,
+            )
+        return False
 
     def _roots_of(self, subject: ProofSubject) -> list[Root]:
         rows = self._db.execute(

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from zkattest.types.proof_messages import (
     MAX_EXECUTION_PROOFS_PER_PAYLOAD,
+    ProofContent,
     ProofMessage,
+    content_submission_codec,
     message_codec,
     submission_codec,
 )
@@ -44,6 +46,27 @@ def decode_submission_json(profile: ProofProfile, data: bytes) -> tuple[ProofMes
     limit_bytes = MAX_EXECUTION_PROOFS_PER_PAYLOAD * max_json_bytes(profile)
     messages: tuple[ProofMessage, ...] = from_json(submission_codec(profile), data, limit_bytes)
     return messages
+
+
+def max_content_submission_json_bytes(profile: ProofProfile) -> int:
+    """Bound the JSON text of proofs that somebody else is to sign."""
+    return MAX_EXECUTION_PROOFS_PER_PAYLOAD * max_json_bytes(profile)
+
+
+def encode_content_submission_json(
+    profile: ProofProfile, contents: tuple[ProofContent, ...]
+) -> str:
+    """Write proofs that somebody else is to sign."""
+    return _text(to_json(content_submission_codec(profile), contents))
+
+
+def decode_content_submission_json(profile: ProofProfile, data: bytes) -> tuple[ProofContent, ...]:
+    """Read at most four proofs to sign from JSON text; raises `DecodeError`."""
+    limit_bytes = max_content_submission_json_bytes(profile)
+    contents: tuple[ProofContent, ...] = from_json(
+        content_submission_codec(profile), data, limit_bytes
+    )
+    return contents
 
 
 def _text(value: Any) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
 
+from zkattest.types.errors import DecodeError
 from zkattest.types.ids import BlockHash, ChainId, ProofType, Root, ValidatorIndex
 from zkattest.types.proof_profiles import ListKind, MessageKind, ProofProfile
 from zkattest.types.ssz_codec import (
+    OFFSET_BYTES,
     ByteList,
     ByteVector,
     Container,
@@ -139,6 +141,38 @@ def content_codec(profile: ProofProfile) -> Container[Any]:
 def submission_codec(profile: ProofProfile) -> ListOf[Any]:
     """Give the SSZ type of what the Beacon API takes: up to four messages."""
     return ListOf(message_codec(profile), MAX_EXECUTION_PROOFS_PER_PAYLOAD)
+
+
+def content_submission_codec(profile: ProofProfile) -> ListOf[Any]:
+    """Give the SSZ type of up to four proofs to sign; raise ValueError as `content_codec`."""
+    return ListOf(content_codec(profile), MAX_EXECUTION_PROOFS_PER_PAYLOAD)
+
+
+def max_content_submission_bytes(profile: ProofProfile) -> int:
+    """Bound the SSZ of such a list: messages weigh more than what is signed of them."""
+    return MAX_EXECUTION_PROOFS_PER_PAYLOAD * (OFFSET_BYTES + profile.max_message_bytes)
+
+
+def decode_content_submission(profile: ProofProfile, data: bytes) -> tuple[ProofContent, ...]:
+    """Read a list of proofs to sign from exactly these bytes; raises `DecodeError`."""
+    limit_bytes = max_content_submission_bytes(profile)
+    if len(data) > limit_bytes:
+        raise DecodeError("object", f"{len(data)} bytes exceed the limit of {limit_bytes}")
+    contents: tuple[ProofContent, ...] = content_submission_codec(profile).decode(
+        memoryview(data), ""
+    )
+    return contents
+
+
+def unsigned_message(
+    profile: ProofProfile, content: ProofContent, validator_index: ValidatorIndex
+) -> SignedMessage:
+    """Put zeros where the signature will stand; raise ValueError where nothing is signed."""
+    content_codec(profile)
+    message: SignedMessage = message_codec(profile).build(
+        message=content, validator_index=validator_index, signature=bytes(SIGNATURE_BYTES)
+    )
+    return message
 
 
 def encode_message(profile: ProofProfile, message: ProofMessage) -> bytes:
