@@ -2,19 +2,23 @@
 Remember peers and where they listen, in bounded memory and without I/O; time is an argument.
 
 An address is dialled again with growing pauses as long as it fails. Addresses that worked once are
-kept before those that never did, and come first when the node starts again.
+kept before those that never did. Whom to dial next: the configured, then anchors (those that we
+have known longest: an attacker of today is none of them), then peers of the networks that we know
+fewest peers of, so that whoever tells us of thousands of addresses in one network gains little.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
 from zkattest.net.address import Address
+from zkattest.net.origin import network_group
 from zkattest.types.errors import DecodeError
 from zkattest.types.json_text import parse_json
 
@@ -44,6 +48,7 @@ class BookSettings:
 
     most_peers: int = 512
     most_unproven: int = 128
+    anchors: int = 4
     first_pause_ms: int = 1_000
     longest_pause_ms: int = 600_000
 
@@ -55,6 +60,7 @@ class KnownPeer:
     peer_id: str
     address: str
     source: Source
+    first_met_ms: int | None = None
     last_met_ms: int | None = None
     failures: int = 0
     next_dial_ms: int = 0
@@ -63,6 +69,11 @@ class KnownPeer:
     def is_proven(self) -> bool:
         """Say whether the address worked once."""
         return self.last_met_ms is not None
+
+    @property
+    def network(self) -> str:
+        """Name the network that the address is in."""
+        return network_group(Address.parse(self.address).host)
 
 
 class PeerBook:
@@ -105,6 +116,8 @@ class PeerBook:
     def met(self, peer_id: str, now_ms: int) -> None:
         """Note that a peer was connected under the address that is known."""
         if peer := self._peers.get(peer_id):
+            if peer.first_met_ms is None:
+                peer.first_met_ms = now_ms
             peer.last_met_ms, peer.failures = now_ms, 0
             self.changes += 1
 
@@ -130,7 +143,21 @@ class PeerBook:
             for peer in self._peers.values()
             if peer.peer_id not in engaged and peer.next_dial_ms <= now_ms
         ]
-        return sorted(waiting, key=_worth, reverse=True)[: max(0, count)]
+        # The best of each network, then the second of each: one that is engaged counts, too.
+        waiting.sort(key=_worth, reverse=True)
+        crowd = Counter(self._peers[each].network for each in engaged if each in self._peers)
+        anchors, ranked = self._anchors(), []
+        for peer in waiting:
+            is_first = peer.source is Source.CONFIGURATION, peer.peer_id in anchors
+            ranked.append((is_first, -crowd[peer.network], peer))
+            crowd[peer.network] += 1
+        ranked.sort(key=lambda each: each[:2], reverse=True)
+        return [peer for _, _, peer in ranked[: max(0, count)]]
+
+    def untried(self, now_ms: int, engaged: Collection[str]) -> KnownPeer | None:
+        """Return the best of those that never worked: whether one does is worth to know."""
+        due = self.due(now_ms, engaged, len(self._peers))
+        return next((peer for peer in due if not peer.is_proven), None)
 
     def peers(self) -> Mapping[str, KnownPeer]:
         """Return what is remembered, by peer id."""
@@ -142,6 +169,7 @@ class PeerBook:
             {
                 "address": peer.address,
                 "source": peer.source.value,
+                "first_met_ms": peer.first_met_ms,
                 "last_met_ms": peer.last_met_ms,
                 "failures": peer.failures,
             }
@@ -162,8 +190,13 @@ class PeerBook:
             if known is None:
                 self._add(peer)
             elif known.address == peer.address:
-                known.last_met_ms = peer.last_met_ms
+                known.first_met_ms, known.last_met_ms = peer.first_met_ms, peer.last_met_ms
         return len(stored)
+
+    def _anchors(self) -> set[str]:
+        met = [each for each in self._peers.values() if each.first_met_ms is not None]
+        met.sort(key=lambda each: each.first_met_ms or 0)
+        return {each.peer_id for each in met[: self._settings.anchors]}
 
     def _add(self, peer: KnownPeer) -> bool:
         self._peers[peer.peer_id] = peer
@@ -210,7 +243,10 @@ def _read_peer(index: int, entry: Any) -> KnownPeer:
     if not isinstance(entry, dict):
         raise PeerBookError(field, "expected an object")
     address, met, failures = (entry.get(name) for name in ("address", "last_met_ms", "failures"))
-    if not (met is None or _is_count(met)) or not _is_count(failures):
+    # Books of before have no such entry.
+    first_met = entry.get("first_met_ms", met)
+    times = [each for each in (met, first_met) if each is not None]
+    if not all(map(_is_count, times)) or not _is_count(failures):
         raise PeerBookError(field, "expected numbers that are not negative")
     try:
         peer_id = Address.parse(str(address)).peer_id
@@ -219,7 +255,7 @@ def _read_peer(index: int, entry: Any) -> KnownPeer:
         raise PeerBookError(field, str(error)) from error
     if peer_id is None:
         raise PeerBookError(field, "address without a peer id")
-    return KnownPeer(peer_id, str(address), source, met, failures)
+    return KnownPeer(peer_id, str(address), source, first_met, met, failures)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -1,8 +1,15 @@
-"""Dial the peers of a book until enough are connected, and keep the book on disk."""
+"""
+Dial the peers of a book until enough are connected, and keep the book on disk.
+
+Strangers choose whether to connect to us; whom we dial is our own choice. So some connections are
+always ours, however many others there are. Once in a while an address that never worked is tried
+and left again (a feeler), so that the book knows more than the peers of the moment.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +32,9 @@ class KeeperSettings:
     """Hold how many peers are wanted, and how eagerly they are looked for; times in seconds."""
 
     wanted_peers: int = 16
+    least_dialled: int = 8
+    feeler_interval_s: float = 120.0
+    feeler_s: float = 5.0
     most_dials: int = 8
     interval_s: float = 1.0
     save_interval_s: float = 60.0
@@ -91,11 +101,13 @@ class PeerKeeper:
         self._saved_changes = 0
         self._dialling: set[str] = set()
         self._met: set[str] = set()
+        self._feeler_due_s = 0.0
 
     async def run(self) -> None:
         """Dial, note what works, save; until cancelled, and save once more then."""
         await self._load()
         save_due_s = trio.current_time() + self._settings.save_interval_s
+        self._feeler_due_s = trio.current_time() + self._settings.feeler_interval_s
         try:
             async with trio.open_nursery() as nursery:
                 while True:
@@ -114,14 +126,27 @@ class PeerKeeper:
             self._met.add(peer)
             self._book.met(peer, self._now_ms())
         attempts = len(self._dialling - connected)
-        wanted = self._settings.wanted_peers - len(connected) - attempts
-        count = min(wanted, self._settings.most_dials - attempts)
-        for known in self._book.due(self._now_ms(), connected | self._dialling, count):
+        count = min(self._wanted(connected), self._settings.most_dials) - attempts
+        engaged = connected | self._dialling
+        for known in self._book.due(self._now_ms(), engaged, count):
             self._dialling.add(known.peer_id)
             nursery.start_soon(self._dial, known.peer_id, known.address)
+        if count <= 0 and trio.current_time() >= self._feeler_due_s:
+            self._feeler_due_s = trio.current_time() + self._settings.feeler_interval_s
+            if (untried := self._book.untried(self._now_ms(), engaged)) is not None:
+                self._dialling.add(untried.peer_id)
+                feeler_s = self._settings.feeler_s
+                nursery.start_soon(self._dial, untried.peer_id, untried.address, feeler_s)
 
-    async def _dial(self, peer: str, address: str) -> None:
-        await self._host.dial(address)
+    def _wanted(self, connected: frozenset[str]) -> int:
+        """Say how many more are wanted; strangers that came in leave room for those we dial."""
+        settings = self._settings
+        dialled = min(settings.least_dialled, settings.wanted_peers) - len(self._met & connected)
+        return max(settings.wanted_peers - len(connected), dialled)
+
+    async def _dial(self, peer: str, address: str, most_s: float = math.inf) -> None:
+        with trio.move_on_after(most_s):
+            await self._host.dial(address)
         self._dialling.discard(peer)
         if peer in self._met:
             self._met.discard(peer)

@@ -146,6 +146,53 @@ def test_book__ignores_news_of_strangers() -> None:
     assert (len(peers), peers.changes) == (0, 0)
 
 
+def placed(number: int, host: str) -> str:
+    return f"/ip4/{host}/tcp/9000/p2p/{IDS[number]}"
+
+
+def test_book__takes_one_of_each_network_before_the_second_of_any() -> None:
+    peers = book()
+    for number in range(1, 7):
+        peers.learn(placed(number, f"10.0.0.{number}"), Source.RECORD)
+    peers.learn(placed(7, "10.0.1.1"), Source.DISCV5)
+    peers.learn(placed(8, "10.0.2.1"), Source.MDNS)
+    assert dialled(peers)[:4] == [1, 7, 8, 2]
+    assert dialled(peers, engaged=frozenset({IDS[7]}))[:4] == [1, 8, 2, 3]
+
+
+def test_book__dials_those_known_longest_before_those_met_last() -> None:
+    peers = book(anchors=2)
+    for number in range(1, 6):
+        peers.learn(address(number), Source.RECORD)
+        peers.met(IDS[number], 100 * number)
+    peers.learn(address(6), Source.CONFIGURATION)
+    assert dialled(peers) == [6, 2, 1, 5, 4, 3]
+    # A peer that comes back is known as long as before, and a restart changes nothing.
+    peers.met(IDS[1], 900)
+    again = book(anchors=2)
+    again.restore(peers.encode())
+    assert dialled(again) == [6, 1, 2, 5, 4, 3]
+
+
+def test_book__reads_books_that_tell_no_first_meeting() -> None:
+    peers = book()
+    old = GOOD | {"last_met_ms": 7}
+    peers.restore(json.dumps({"version": 1, "peers": [old]}).encode())
+    assert peers.peers()[IDS[1]].first_met_ms == 7
+
+
+def test_book__names_one_that_was_never_tried() -> None:
+    peers = book()
+    assert peers.untried(0, frozenset()) is None
+    for number in (1, 2, 3):
+        peers.learn(address(number), Source.RECORD)
+    peers.met(IDS[1], 0)
+    peers.failed(IDS[3], 0)
+    assert peers.untried(0, frozenset()) == peers.peers()[IDS[2]]
+    assert peers.untried(0, {IDS[2]}) is None
+    assert peers.untried(5000, {IDS[2]}) == peers.peers()[IDS[3]]
+
+
 def test_book__is_restored() -> None:
     peers = book()
     for number in (1, 2, 3):
@@ -169,6 +216,19 @@ def test_book__restored_under_a_configuration_keeps_what_was_proven() -> None:
     assert (peer.source, peer.last_met_ms) == (Source.CONFIGURATION, 100)
 
 
+CHANGES: list[dict[str, object]] = [
+    {"address": 7},
+    {"address": "/ip4/10.0.0.1/tcp/9000"},
+    {"source": "rumour"},
+    {"source": []},
+    {"last_met_ms": -1},
+    {"last_met_ms": 1.5},
+    {"first_met_ms": -1},
+    {"first_met_ms": []},
+    {"failures": True},
+    {"failures": None},
+    {"failures": 1 << 63},
+]
 GOOD = {"address": address(1), "source": "record", "last_met_ms": None, "failures": 0}
 
 
@@ -186,17 +246,7 @@ GOOD = {"address": address(1), "source": "record", "last_met_ms": None, "failure
         (b" " * (MAX_BOOK_BYTES + 1), "book"),
         *(
             (json.dumps({"version": 1, "peers": [GOOD | change]}).encode(), "peers[0]")
-            for change in (
-                {"address": 7},
-                {"address": "/ip4/10.0.0.1/tcp/9000"},
-                {"source": "rumour"},
-                {"source": []},
-                {"last_met_ms": -1},
-                {"last_met_ms": 1.5},
-                {"failures": True},
-                {"failures": None},
-                {"failures": 1 << 63},
-            )
+            for change in CHANGES
         ),
     ],
 )

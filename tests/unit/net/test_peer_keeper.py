@@ -47,8 +47,10 @@ class Network:
             self.connected[peer] = scope
             self._joined.set()
             self._joined = trio.Event()
-            await trio.sleep_forever()
-        del self.connected[peer]
+            try:
+                await trio.sleep_forever()
+            finally:
+                del self.connected[peer]
 
 
 def now_ms() -> int:
@@ -108,6 +110,36 @@ async def test_keeper__dials_few_at_once(
     nursery.start_soon(PeerKeeper(network, peers, now_ms, settings).run)
     await trio.sleep(0.05)
     assert sum(network.dials.values()) == 4
+
+
+async def test_keeper__dials_beside_strangers_that_fill_the_host(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
+) -> None:
+    network, peers = Network(1, 2, 3), filled(1, 2, 3)
+    for number in range(100):
+        network.connected[f"stranger {number}"] = trio.CancelScope()
+    settings = KeeperSettings(wanted_peers=16, least_dialled=2)
+    nursery.start_soon(PeerKeeper(network, peers, now_ms, settings).run)
+    await trio.sleep(60)
+    assert sum(network.dials.values()) == 2
+    assert len(network.connected) == 102
+
+
+async def test_keeper__tries_an_address_now_and_then_and_leaves_it(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
+) -> None:
+    network, peers = Network(1, 2, 3), filled(1, 2, 3)
+    settings = KeeperSettings(wanted_peers=1, feeler_interval_s=100.0)
+    nursery.start_soon(PeerKeeper(network, peers, now_ms, settings).run)
+    await trio.sleep(99)
+    (kept,) = network.connected
+    await trio.sleep(50)
+    assert set(network.connected) == {kept}
+    assert sum(peer.is_proven for peer in peers.peers().values()) == 2
+    await trio.sleep(500)
+    assert set(network.connected) == {kept}
+    assert all(peer.is_proven for peer in peers.peers().values())
+    assert network.dials == dict.fromkeys(peers.peers(), 1)
 
 
 async def test_keeper__survives_a_restart(
