@@ -22,6 +22,7 @@ from tools.vectors.eip8025.world import (
     fails,
     ignore,
     named,
+    of_every_profile,
     proves,
     public_values,
     reject,
@@ -31,7 +32,7 @@ from zkattest.conformance.outcome import Outcome
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
 from zkattest.spec.proof_gossip import GossipRule
 from zkattest.spec.reasons import Cause, Reason
-from zkattest.types.proof_profiles import PROFILES, ListKind, ProofProfile
+from zkattest.types.proof_profiles import ListKind, ProofProfile
 
 # A compressed proof of SP1, the largest that is in use.
 SP1_BYTES: Final = 1_272_621
@@ -42,18 +43,18 @@ WELL_SIGNED: Final = "an active validator's message about it comes"
 
 def cases() -> Iterator[ProofVector]:
     """Give the cases of every profile that has rules of gossip."""
-    for name in GOSSIP_ORDERS:
-        profile = PROFILES[name]
-        yield from accepted(profile)
-        yield from statements(profile)
-        yield from sizes(profile)
-        yield from types(profile)
-        yield from decoding(profile)
-        yield from context(profile)
-        yield from seen(profile)
-        yield from validators(profile)
-        yield from signatures(profile)
-        yield from engine(profile)
+    return of_every_profile(
+        accepted,
+        statements,
+        sizes,
+        types,
+        decoding,
+        context,
+        seen,
+        validators,
+        signatures,
+        engine,
+    )
 
 
 def case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.vectors.eip8025.messages import counted
-from tools.vectors.eip8025.script import ACCEPT, ALICE, BOB, WAIT_MS, Script
+from tools.vectors.eip8025.script import ACCEPT, ALICE, BOB, WAIT_MS, Script, on_known
 from tools.vectors.eip8025.world import INVALID, VERIFY_MS, ProofVector, Scene
 from zkattest.types.proof_profiles import ProofProfile
 
@@ -48,62 +48,52 @@ def rooms(profile: ProofProfile) -> Iterator[ProofVector]:
 
 def rations(profile: ProofProfile) -> Iterator[ProofVector]:
     """Time for verifying is bounded."""
-    one = Script(profile, "ration/validator__ignore_when_spent", {"validator_ms": 100})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
+    one = after_dear(profile, "ration/validator__ignore_when_spent", {"validator_ms": 100})
     one.message(200, "next", one.scene.message(proof_type=2), unverified=True)
     one.message(210, "honest", one.scene.message(validator=2), peer=BOB)
-    one.asks(0, "dear")
-    one.asks(210, "honest")
-    one.gives(100, "dear", "reject", "proof_invalid")
     one.gives(200, "next", "ignore", "budget_spent")
-    one.gives(250, "honest", ACCEPT)
+    one.judged(210, "honest")
     one.knows()
     yield one.vector("a validator's proof took all the time that it has", "its next proof comes",
                      "it is ignored; others have their own time", "limits")  # fmt: skip
-    one = Script(profile, "ration/validator__accept_within", {"validator_ms": 101})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
+    one = after_dear(profile, "ration/validator__accept_within", {"validator_ms": 101})
     one.message(200, "next", one.scene.message(proof_type=2))
-    one.asks(0, "dear")
-    one.asks(200, "next")
-    one.gives(100, "dear", "reject", "proof_invalid")
-    one.gives(240, "next", ACCEPT)
+    one.judged(200, "next")
     one.knows("block", 2)
     yield one.vector("a validator has a millisecond left", "its next proof comes",
                      "it is accepted", "limits")  # fmt: skip
-    one = Script(profile, "ration/peer__ignore_when_spent", {"peer_ms": 100})
-    one.known()
-    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
+    one = after_dear(profile, "ration/peer__ignore_when_spent", {"peer_ms": 100})
     one.message(200, "next", one.scene.message(validator=2, proof_type=2), unverified=True)
     one.message(210, "honest", one.scene.message(validator=3), peer=BOB)
-    one.asks(0, "dear")
-    one.asks(210, "honest")
-    one.gives(100, "dear", "reject", "proof_invalid")
     one.gives(200, "next", "ignore", "budget_spent")
-    one.gives(250, "honest", ACCEPT)
+    one.judged(210, "honest")
     one.knows()
     yield one.vector("a peer's proof took all the time that it has",
                      "another validator's proof comes from it",
                      "it is ignored; it may come from others", "limits")  # fmt: skip
 
 
+def after_dear(profile: ProofProfile, name: str, limits: dict[str, int]) -> Script:
+    """Begin with an invalid proof of ALICE's that took 100 ms to verify."""
+    one = on_known(profile, name, limits)
+    one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=100)
+    one.judged(0, "dear", "reject", "proof_invalid", verify_ms=100)
+    return one
+
+
 def rations_of_all(profile: ProofProfile) -> Iterator[ProofVector]:
     """Time for all together, of which some is kept for the head."""
     limits = {"all_ms": 150, "reserved_for_head_ms": 100}
-    one = Script(profile, "ration/head__accept_from_what_is_reserved", limits)
-    one.known()
+    one = on_known(profile, "ration/head__accept_from_what_is_reserved", limits)
     one.known(0, "head")
     one.head(0, "head")
     one.message(0, "dear", one.scene.message(proof=counted(31)), INVALID, verify_ms=50)
     one.message(200, "other", one.scene.message(validator=2), unverified=True)
     newest = one.scene.message(which="head", validator=3)
     one.message(210, "newest", newest, one.scene.valid("head"))
-    one.asks(0, "dear")
-    one.asks(210, "newest")
-    one.gives(50, "dear", "reject", "proof_invalid")
+    one.judged(0, "dear", "reject", "proof_invalid", verify_ms=50)
     one.gives(200, "other", "ignore", "budget_spent")
-    one.gives(250, "newest", ACCEPT)
+    one.judged(210, "newest")
     one.knows("head", 1)
     yield one.vector("of the time for all what is left is kept for the head",
                      "a proof of another block comes, and one of the head",
@@ -112,35 +102,28 @@ def rations_of_all(profile: ProofProfile) -> Iterator[ProofVector]:
 
 def queues(profile: ProofProfile) -> Iterator[ProofVector]:
     """How many proofs wait for the engine."""
-    one = Script(profile, "turn/queue__ignore_when_full", {"parallel": 1, "queued": 1})
-    one.known()
+    one = on_known(profile, "turn/queue__ignore_when_full", {"parallel": 1, "queued": 1})
     for number in (1, 2, 3):
         name = f"proof {number}"
         message = one.scene.message(validator=number, proof_type=number)
         one.message(number, name, message, unverified=number == 3)
-    one.asks(1, "proof 1")
-    one.asks(41, "proof 2")
     one.gives(3, "proof 3", "ignore", "queue_full")
-    one.gives(41, "proof 1", ACCEPT)
-    one.gives(81, "proof 2", ACCEPT)
+    one.judged(1, "proof 1")
+    one.judged(41, "proof 2")
     one.knows("block", 1, 2)
     yield one.vector("one proof is being verified, as many wait as may", "another comes",
                      "it is ignored, and no mark of it stays", "limits")  # fmt: skip
     limits = {"parallel": 1, "queued_per_validator": 2}
-    one = Script(profile, "turn/queue__ignore_beyond_a_validators_share", limits)
-    one.known()
+    one = on_known(profile, "turn/queue__ignore_beyond_a_validators_share", limits)
     for kind in (1, 2, 3):
         name = f"type {kind}"
         one.message(kind, name, one.scene.message(proof_type=kind), unverified=kind == 3)
     one.message(10, "again", one.scene.message(validator=2, proof_type=3), peer=BOB)
-    one.asks(1, "type 1")
     # Of those that wait, a validator's first one goes before anybody's second.
-    one.asks(41, "again")
-    one.asks(81, "type 2")
     one.gives(3, "type 3", "ignore", "queue_full")
-    one.gives(41, "type 1", ACCEPT)
-    one.gives(81, "again", ACCEPT)
-    one.gives(121, "type 2", ACCEPT)
+    one.judged(1, "type 1")
+    one.judged(41, "again")
+    one.judged(81, "type 2")
     one.knows("block", 1, 2, 3)
     yield one.vector("two proofs of a validator are verified or wait", "its third comes",
                      "it is ignored; another validator's of the type is taken",
@@ -149,8 +132,7 @@ def queues(profile: ProofProfile) -> Iterator[ProofVector]:
 
 def turns(profile: ProofProfile) -> Iterator[ProofVector]:
     """Which proof is verified next."""
-    one = Script(profile, "turn/head__first", {"parallel": 1})
-    one.known()
+    one = on_known(profile, "turn/head__first", {"parallel": 1})
     one.known(0, "head")
     one.head(0, "head")
     one.message(0, "running")
@@ -158,24 +140,19 @@ def turns(profile: ProofProfile) -> Iterator[ProofVector]:
     newest = one.scene.message(which="head", validator=3)
     one.message(20, "newest", newest, one.scene.valid("head"))
     for number, name in enumerate(("running", "newest", "older")):
-        one.asks(number * VERIFY_MS, name)
-        one.gives((number + 1) * VERIFY_MS, name, ACCEPT)
+        one.judged(number * VERIFY_MS, name)
     one.knows("block", 1, 2)
     one.knows("head", 1)
     yield one.vector("one proof at a time is verified, two wait", "one of them is of the head",
                      "it is verified first", "limits")  # fmt: skip
-    one = Script(profile, "turn/spam__one_before_the_honest", {"parallel": 1})
-    one.known()
+    one = on_known(profile, "turn/spam__one_before_the_honest", {"parallel": 1})
     for kind in (1, 2, 3):
         message = one.scene.message(proof_type=kind, proof=counted(31))
         one.message(kind, f"spam {kind}", message, INVALID)
     one.message(10, "honest", one.scene.message(validator=2), peer=BOB)
     for number, name in enumerate(("spam 1", "honest", "spam 2", "spam 3")):
-        at_ms = 1 + number * VERIFY_MS
-        one.asks(at_ms, name)
-        good = name == "honest"
-        one.gives(at_ms + VERIFY_MS, name, ACCEPT if good else "reject",
-                  "" if good else "proof_invalid")  # fmt: skip
+        told = (ACCEPT,) if name == "honest" else ("reject", "proof_invalid")
+        one.judged(1 + number * VERIFY_MS, name, *told)
     one.knows()
     yield one.vector("a validator has sent three proofs that are none",
                      "an honest proof comes while the first is verified",

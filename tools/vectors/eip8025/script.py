@@ -94,6 +94,18 @@ class Script:
         said = {"at_ms": at_ms, "message": name, "verdict": verdict}
         self.verdicts.append({**said, "reason": reason} if reason else said)
 
+    def judged(
+        self,
+        at_ms: int,
+        name: str,
+        verdict: str = ACCEPT,
+        reason: str = "",
+        verify_ms: int = VERIFY_MS,
+    ) -> None:
+        """Expect that the engine is asked, and a verdict when it has answered."""
+        self.asks(at_ms, name)
+        self.gives(at_ms + verify_ms, name, verdict, reason)
+
     def knows(self, which: str = "block", *types: int) -> None:
         """Expect that valid proofs of these types are known in the end."""
         self.valid[self.scene.root(which)] = list(types or (1,))
@@ -118,3 +130,10 @@ class Script:
 
     def _event(self, at_ms: int, event: str, **members: Any) -> None:
         self.events.append({"at_ms": at_ms, "event": event, **as_json(members)})
+
+
+def on_known(profile: ProofProfile, name: str, limits: dict[str, int] | None = None) -> Script:
+    """Begin a script with a block whose payload has been seen."""
+    one = Script(profile, name, limits or {})
+    one.known()
+    return one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -20,8 +20,9 @@ from zkattest.conformance.outcome import Outcome, Verdict
 from zkattest.conformance.proof_scene import write_profile
 from zkattest.conformance.values import as_json
 from zkattest.crypto import bls
+from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
 from zkattest.spec.reasons import Reason
-from zkattest.types.proof_profiles import ProofProfile
+from zkattest.types.proof_profiles import PROFILES, ProofProfile
 
 FORK_VERSION: Final = bytes.fromhex("90008025")
 VALIDATORS_ROOT: Final = sha256(b"zkattest vectors of EIP-8025").digest()
@@ -239,3 +240,12 @@ def vector(
         input=given,
         expected=expected,
     )
+
+
+def of_every_profile(
+    *groups: Callable[[ProofProfile], Iterable[ProofVector]],
+) -> Iterator[ProofVector]:
+    """Give the cases of some groups for each profile that has rules of gossip."""
+    for name in GOSSIP_ORDERS:
+        for group in groups:
+            yield from group(PROFILES[name])
