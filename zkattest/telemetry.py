@@ -33,11 +33,13 @@ class Measure(StrEnum):
     GOSSIP_VERDICTS = "gossip_verdicts"
     BLOCKS_CHECKED = "blocks_checked"
     PROOFS_VERIFIED = "proofs_verified"
+    OWN_PROOFS = "own_proofs"
     DECISIONS = "decisions"
     LOG_LINES_LEFT_OUT = "log_lines_left_out"
     STATIC_CHECK_MS = "static_check_ms"
     PROOF_VERIFY_MS = "proof_verify_ms"
     PROOF_AFTER_DEADLINE_MS = "proof_after_deadline_ms"
+    OWN_PROOF_PUBLISHED_MS = "own_proof_published_ms"
     EVENT_LOOP_LAG_MS = "event_loop_lag_ms"
 
 
@@ -57,6 +59,9 @@ SHAPES: Final[Mapping[Measure, Shape]] = MappingProxyType(
         ),
         Measure.BLOCKS_CHECKED: Shape("Blocks by status; a refusal by its reason", "outcome"),
         Measure.PROOFS_VERIFIED: Shape("Proofs by verdict; a refusal by its reason", "outcome"),
+        Measure.OWN_PROOFS: Shape(
+            "Proofs handed in to be published, by what became of them at each try", "outcome"
+        ),
         Measure.DECISIONS: Shape("Decisions of the attester, slot by slot", "outcome"),
         Measure.LOG_LINES_LEFT_OUT: Shape(
             "Log lines that were left out because their like came too often", "outcome"
@@ -67,6 +72,9 @@ SHAPES: Final[Mapping[Measure, Shape]] = MappingProxyType(
             "Arrival of good proofs against the deadline that needs them; negative is in time",
             None,
             DEADLINE_BUCKETS_MS,
+        ),
+        Measure.OWN_PROOF_PUBLISHED_MS: Shape(
+            "From handing a proof in to its publication", None, BUCKETS_MS
         ),
         Measure.EVENT_LOOP_LAG_MS: Shape(
             "How much later than asked for the event loop came back", None, LAG_BUCKETS_MS
@@ -177,7 +185,18 @@ class _Readings:
         yield from families.values()
 
 
-_WARNINGS: Final = frozenset({"state_not_kept", "not_drained", "http_is_open", "clock_jumped"})
+_WARNINGS: Final = frozenset(
+    {
+        "clock_jumped",
+        "finality_in_future",
+        "guard_not_pruned",
+        "http_is_open",
+        "not_drained",
+        "own_proofs_not_published",
+        "signer_is_open",
+        "state_not_kept",
+    }
+)
 
 
 def level_of(name: str, fields: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ from zkattest.node.config_sections import LogFormat, LogLevel
 from zkattest.node.log_lines import open_log
 from zkattest.node.loop import SystemClock
 from zkattest.node.main import CannotListen, run_node
+from zkattest.node.own_signer import SignerError
 from zkattest.node.proof_node import run_proof_node
 from zkattest.store import StateStoreError, StoreError
 
@@ -89,7 +90,7 @@ def run(path: Path, settings: NodeConfig | ProofNodeConfig) -> int:
         raise BadInput(path, "node.state_store", error) from error
     except StoreError as error:
         raise BadInput(path, store, error) from error
-    except CannotListen as error:
+    except (CannotListen, SignerError) as error:
         raise BadInput(path, error.field, error) from error
     except (OSError, ValueError) as error:
         raise BadInput(path, "node.listen", error) from error

@@ -22,6 +22,7 @@ from zkattest.node.config_sections import (
     read_log,
     read_node,
 )
+from zkattest.node.config_signer import SignerConfig, read_signer
 from zkattest.node.profile import Profile
 from zkattest.node.state import StateSettings
 
@@ -83,6 +84,7 @@ class ProofNodeConfig:
     http: HttpSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
+    signer: SignerConfig | None = None
 
     @property
     def clock(self) -> SlotClock:
@@ -120,6 +122,7 @@ def known_fields(*, eip8025: bool = False) -> set[str]:
     # A section that is read only where it is there has to be there.
     entry: dict[str, Any] = {"http": {}, "peering": {}}
     if eip8025:
+        entry["signer"] = {"remote_signer": "http://none"}
         entry["eip8025"] = {"fork_digest": "", "proof_types": [{}], "validators": [{}]}
     else:
         entry["network"] = {"proof_types": [{}]}
@@ -165,7 +168,7 @@ def _read_proof_node(root: Table) -> ProofNodeConfig | None:
         root.wrong("network", "eip8025 is there too, expected one of the two")
     settings, node = read_eip8025(root), read_node(root.table("node"))
     http, log = read_http(root), read_log(root.table("log"))
-    peering = read_peering(root)
+    peering, signer = read_peering(root), read_signer(root)
     if settings is None:
         return None
-    return ProofNodeConfig(settings, node, http, log, peering)
+    return ProofNodeConfig(settings, node, http, log, peering, signer)

@@ -10,10 +10,12 @@ from functools import partial
 import trio
 
 from zkattest.crypto.hashing import compute_domain
+from zkattest.machines.own_proofs import OwnLimits, OwnValidator
 from zkattest.machines.proof_events import ProofEvent, SavedProofs
 from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
 from zkattest.node.beacon_feed import BeaconFeed, FeedSettings
 from zkattest.node.config_eip8025 import Eip8025Settings
+from zkattest.node.own_signer import OwnSigner
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.validators import (
     BeaconValidators,
@@ -36,8 +38,18 @@ class NoFeed:
         await trio.sleep_forever()
 
 
-def machine_settings(settings: Eip8025Settings) -> ProofGossipSettings:
-    """Give the part that the machine reads."""
+def domain_of(settings: Eip8025Settings) -> bytes:
+    """Return the domain of proofs, 32 bytes; raise ValueError where messages are not signed."""
+    domain_type = settings.profile.domain_type
+    if domain_type is None:
+        raise ValueError(f"{settings.profile.name}: messages are not signed")
+    return compute_domain(domain_type, settings.fork_root)
+
+
+def machine_settings(
+    settings: Eip8025Settings, own: OwnValidator | None = None
+) -> ProofGossipSettings:
+    """Give the part that the machine reads; `own` says who signs here, if anybody does."""
     return ProofGossipSettings(
         order=GOSSIP_ORDERS[settings.profile.name],
         decode=partial(read_gossiped_proof, settings.profile),
@@ -45,6 +57,7 @@ def machine_settings(settings: Eip8025Settings) -> ProofGossipSettings:
         max_message_bytes=settings.profile.max_message_bytes,
         max_proof_bytes=settings.profile.max_proof_bytes,
         verification=settings.verification,
+        own=own,
     )
 
 
@@ -63,6 +76,8 @@ async def open_proof_gossip(
     proofs: ProofChecker,
     observer: Observer,
     kept: Kept | None = None,
+    signer: OwnSigner | None = None,
+    own_limits: OwnLimits | None = None,
 ) -> AsyncIterator[ProofGossipRunner]:
     """
     Make a runner, with what it needs beside it, and close that afterwards.
@@ -70,15 +85,13 @@ async def open_proof_gossip(
     The store is `kept` where somebody opened it before, as one does who wants its errors alone:
     `StoreError` for one that cannot be opened or is another network's.
     """
-    domain_type = settings.profile.domain_type
-    if domain_type is None:
-        raise ValueError(f"{settings.profile.name}: messages are not signed")
-    domain = compute_domain(domain_type, settings.fork_root)
+    domain = domain_of(settings)
+    own = OwnValidator(signer.signer.pubkey, own_limits or OwnLimits()) if signer else None
     async with AsyncExitStack() as stack:
         kept = kept or open_kept(settings, stack)
         feed = _open_feed(settings, observer, stack)
         yield ProofGossipRunner(
-            machine=ProofGossipMachine(machine_settings(settings), kept.saved),
+            machine=ProofGossipMachine(machine_settings(settings, own), kept.saved),
             network=network,
             validators=await stack.enter_async_context(_open_validators(settings)),
             proofs=proofs,
@@ -88,6 +101,7 @@ async def open_proof_gossip(
             slots=settings.clock,
             store=kept.store,
             slots_per_epoch=settings.slots_per_epoch,
+            signer=signer,
         )
 
 

@@ -203,12 +203,20 @@ async def open_http(settings: HttpSettings | None) -> AsyncIterator[HttpServer |
         yield None
         return
     limits = HttpLimits(settings.max_connections, timeout_ms=settings.request_timeout_ms)
+    async with open_listener("http.listen", settings.host, settings.port, limits) as server:
+        yield server
+
+
+@asynccontextmanager
+async def open_listener(
+    field: str, host: str, port: int, limits: HttpLimits
+) -> AsyncIterator[HttpServer]:
+    """Listen at what a field of the configuration names; raise `CannotListen`."""
     async with AsyncExitStack() as stack:
         try:
-            opened = HttpServer.open(settings.host, settings.port, limits)
-            server = await stack.enter_async_context(opened)
+            server = await stack.enter_async_context(HttpServer.open(host, port, limits))
         except OSError as error:
-            raise CannotListen("http.listen", error.strerror or str(error)) from error
+            raise CannotListen(field, error.strerror or str(error)) from error
         yield server
 
 

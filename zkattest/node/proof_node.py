@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import trio
 
+from zkattest.api import HttpLimits, HttpServer
 from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import ProofNodeConfig
-from zkattest.node.eip8025 import open_kept, open_proof_gossip
+from zkattest.node.eip8025 import domain_of, open_kept, open_proof_gossip
 from zkattest.node.main import (
     drain,
     make_view,
     open_http,
+    open_listener,
     second_signal_kills,
     start,
     stop_signals,
     tell_listening,
     wait_for_stop,
 )
+from zkattest.node.own_signer import OwnSigner, open_own_signer
 from zkattest.node.peering import StoredProofs, find_peers, make_peering
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.proofs import ProofVerifiers
+from zkattest.node.publisher import ProofPublisher
 from zkattest.node.subject import ProofSubject
 from zkattest.spec.proof_gossip import KnownBlock
 from zkattest.store.proofs import ProofStore
@@ -110,11 +115,65 @@ class RunnerChain:
         return StoredProofs(runner.store, lambda block_root: block_root)
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Hold where proofs are handed in, and who signs them."""
+
+    server: HttpServer
+    signer: OwnSigner
+    answer_ms: int
+
+    async def serve(self, runner: ProofGossipRunner, config: ProofNodeConfig) -> None:
+        """Take proofs until cancelled."""
+        settings = config.eip8025
+        publisher = ProofPublisher(
+            runner, self.signer, settings.profile, settings.topics[0], self.answer_ms
+        )
+        runner.observer.event(
+            "publishing",
+            port=self.server.port,
+            validator_index=self.signer.index,
+            pubkey=self.signer.signer.pubkey,
+            restored_proofs=runner.machine.queued["own_proofs"],
+        )
+        await self.server.serve({}, publisher.uploads())
+
+
+@asynccontextmanager
+async def open_desk(config: ProofNodeConfig, observer: NodeObserver) -> AsyncIterator[Desk | None]:
+    """Open signer, guard and the address to hand proofs in at; nothing without `[signer]`."""
+    if config.signer is None:
+        yield None
+        return
+    settings, section = config.eip8025, config.signer
+    domain = domain_of(settings)
+    async with (
+        open_own_signer(
+            section, settings.profile, lambda _slot: domain, settings.clock, observer
+        ) as signer,
+        AsyncExitStack() as stack,
+    ):
+        server = await stack.enter_async_context(
+            open_listener("signer.listen", section.host, section.port, HttpLimits(connections=8))
+        )
+        if not section.is_loopback:
+            observer.event("signer_is_open", host=section.host)
+        yield Desk(server, signer, section.answer_ms)
+
+
+def tell_unpublished(runner: ProofGossipRunner, observer: NodeObserver) -> None:
+    """Say how many proofs were taken in and could not be published before the end."""
+    left = runner.machine.queued.get("own_proofs", 0)
+    if left:
+        is_saved = runner.store is not None
+        observer.event("own_proofs_not_published", proofs=left, is_saved=is_saved)
+
+
 async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> None:
     """
     Judge proofs until SIGINT or SIGTERM, or until standard input ends where it is told so.
 
-    Ends, and raises, as `run_node` does.
+    Ends, and raises, as `run_node` does; `SignerError` for a key or a guard that cannot be used.
     """
     settings, node, peering = config.eip8025, config.node, config.peering
     limits_bytes = dict.fromkeys(settings.topics, settings.profile.max_message_bytes)
@@ -124,6 +183,7 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
         kept = open_kept(settings, stack)
         async with AsyncExitStack() as shells:
             server = await shells.enter_async_context(open_http(config.http))
+            desk = await shells.enter_async_context(open_desk(config, observer))
             services = make_peering(peering, chain, settings.profile, chain) if peering else None
             host = await shells.enter_async_context(
                 GossipHost.open(
@@ -137,7 +197,15 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             )
             proofs = ProofVerifiers(settings, observer=observer)
             runner = await shells.enter_async_context(
-                open_proof_gossip(settings, host, proofs, observer, kept)
+                open_proof_gossip(
+                    settings,
+                    host,
+                    proofs,
+                    observer,
+                    kept,
+                    desk.signer if desk else None,
+                    config.signer.limits if config.signer else None,
+                )
             )
             chain.follow(runner)
             subject = ProofSubject(config, runner.machine, runner)
@@ -146,6 +214,8 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             tell_listening(view, server, restored_blocks=len(runner.machine.blocks))
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
+            if desk is not None:
+                nursery.start_soon(desk.serve, runner, config)
             if peering is not None:
                 identity = node.key_seed, settings.fork_version
                 digest = settings.fork_digest
@@ -155,5 +225,6 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             await wait_for_stop(stop_with_stdin=node.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, node.drain_ms)
+            tell_unpublished(runner, observer)
             nursery.cancel_scope.cancel()
     observer.event("stopped")

@@ -8,6 +8,7 @@ verification after a restart and nothing else, so it ends nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -26,18 +27,25 @@ from zkattest.machines.events import (
 )
 from zkattest.machines.proof_events import (
     CheckProofSignature,
+    ForgetSignatures,
     LookUpValidator,
+    OwnProofAnswered,
+    OwnProofStatus,
     ProofEffect,
     ProofEvent,
     ProofSaveEffect,
     ProofSettled,
+    ProofSigned,
+    ProofSubmitted,
     PublishProof,
+    SignProof,
     ValidatorAnswered,
 )
 from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.journal import write_verdict
 from zkattest.node.loop import MachineLoop, SystemClock
+from zkattest.node.own_signer import OwnSigner
 from zkattest.ports import ChainFeed, Clock, Network, ProofChecker, ProofKeeper, ValidatorView
 from zkattest.spec.answers import Refused, SignatureOutcome, SignatureValid
 from zkattest.spec.reasons import Reason
@@ -66,6 +74,10 @@ class ProofGossipRunner:
     store: ProofKeeper | None = None
     clock: Clock = field(default_factory=SystemClock)
     slots_per_epoch: int = SLOTS_PER_EPOCH
+    signer: OwnSigner | None = None
+    _waiters: dict[bytes, list[trio.MemorySendChannel[OwnProofAnswered]]] = field(
+        default_factory=dict
+    )
     _intake: trio.CancelScope = field(default_factory=trio.CancelScope)
     _loop: MachineLoop[ProofEvent, ProofEffect] = field(init=False)
     _nursery: trio.Nursery = field(init=False)
@@ -84,6 +96,29 @@ class ProofGossipRunner:
     async def tell(self, event: ProofEvent) -> None:
         """Tell the machine something from elsewhere."""
         await self._loop.tell(event)
+
+    async def submit(self, message: GossipMessage) -> OwnProofAnswered:
+        """
+        Have a proof of ours verified, signed and published; return the first word about it.
+
+        Whoever waits for the same message gets the same answer. Leaving early ends nothing but
+        the wait.
+        """
+        send, receive = trio.open_memory_channel[OwnProofAnswered](1)
+        waiting = self._waiters.setdefault(message.message_id, [])
+        waiting.append(send)
+        try:
+            await self._loop.tell(ProofSubmitted(message))
+            return await receive.receive()
+        finally:
+            waiting.remove(send)
+            if not waiting and self._waiters.get(message.message_id) is waiting:
+                del self._waiters[message.message_id]
+
+    @property
+    def is_draining(self) -> bool:
+        """Tell whether nothing more is taken."""
+        return self._intake.cancel_called
 
     @property
     def queued(self) -> int:
@@ -127,6 +162,12 @@ class ProofGossipRunner:
                 self.network.publish(topic, data)
             case ProofSettled():
                 self._tell_settled(effect)
+            case SignProof() if self.signer is not None:
+                self._nursery.start_soon(self._sign, self.signer, effect)
+            case ForgetSignatures(before_slot=slot) if self.signer is not None:
+                self._nursery.start_soon(self.signer.forget, slot)
+            case OwnProofAnswered():
+                self._tell_answered(effect)
             case WakeAt(time_ms=time_ms):
                 self._loop.wake_at(time_ms)
             case _:
@@ -159,6 +200,10 @@ class ProofGossipRunner:
         outcome, verify_ms = await self.proofs.verify_proof(effect)
         await self._loop.tell(ProofChecked(effect.job, outcome, verify_ms))
 
+    async def _sign(self, signer: OwnSigner, effect: SignProof) -> None:
+        outcome = await signer.sign(effect.data, effect.slot)
+        await self._loop.tell(ProofSigned(effect.job, outcome))
+
     # --- What an observer hears ---------------------------------------------------------------
 
     def _tell_settled(self, effect: ProofSettled) -> None:
@@ -182,4 +227,25 @@ class ProofGossipRunner:
             verify_ms=effect.verify_ms,
             ms_after_deadline=late_ms,
             from_peer=effect.from_peer,
+        )
+
+    def _tell_answered(self, effect: OwnProofAnswered) -> None:
+        """Answer whoever waits, and say it once for the log."""
+        for waiter in self._waiters.get(effect.message_id, ()):
+            with suppress(trio.WouldBlock):  # it has an answer, and has not gone yet
+                waiter.send_nowait(effect)
+        self.observer.count(Measure.OWN_PROOFS, effect.reason or effect.status)
+        if effect.status is OwnProofStatus.PUBLISHED:
+            self.observer.observe_ms(Measure.OWN_PROOF_PUBLISHED_MS, effect.elapsed_ms)
+        self.observer.event(
+            "own_proof",
+            block_root=effect.subject,
+            slot=effect.slot,
+            proof_type=effect.proof_type,
+            status=effect.status,
+            is_kept=effect.is_kept,
+            reason=effect.reason,
+            cause=effect.cause,
+            detail=effect.detail,
+            elapsed_ms=effect.elapsed_ms,
         )

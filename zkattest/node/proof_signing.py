@@ -85,11 +85,29 @@ class EnvelopeSigner:
         Raises `SigningRefused` where the guard remembers another proof, and `CannotSign`.
         """
         data = await trio.to_thread.run_sync(self.signing_data, envelope)
-        if self.guard is not None:
-            subject = ProofSubject(
-                self.signer.pubkey, envelope.beacon_block_root, envelope.proof_type, slot
-            )
-            admit = partial(self.guard.admit, subject, data.signing_root, allow_second=allow_second)
-            await trio.to_thread.run_sync(admit)
-        signature = await self.signer.sign(data)
+        subject = ProofSubject(
+            self.signer.pubkey, envelope.beacon_block_root, envelope.proof_type, slot
+        )
+        signature = await admit_and_sign(
+            self.signer, self.guard, subject, data, allow_second=allow_second
+        )
         return SignedExecutionProofEnvelope(envelope, self.index, signature)
+
+
+async def admit_and_sign(
+    signer: ProofSigner,
+    guard: SigningGuard | None,
+    subject: ProofSubject,
+    data: SigningData,
+    *,
+    allow_second: bool = False,
+) -> bytes:
+    """
+    Return a signature of 96 bytes over what the guard has entered before.
+
+    Raises `SigningRefused` where the guard remembers another proof, and `CannotSign`.
+    """
+    if guard is not None:
+        admit = partial(guard.admit, subject, data.signing_root, allow_second=allow_second)
+        await trio.to_thread.run_sync(admit)
+    return await signer.sign(data)

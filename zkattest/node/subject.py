@@ -171,23 +171,31 @@ class ProofSubject:
         }
 
     def conditions(self) -> dict[str, Condition]:
-        """Need a consensus node that answers, where one is configured."""
-        feed = self.runner.feed
-        if not isinstance(feed, BeaconFeed):
-            return {}
-        wrong = feed.standing
-        return {"consensus_node": Condition(wrong is None, wrong or "answers")}
+        """Need a consensus node that answers, and a signer, where they are configured."""
+        feed, signer = self.runner.feed, self.runner.signer
+        wrong = {}
+        if isinstance(feed, BeaconFeed):
+            wrong["consensus_node"] = feed.standing
+        if signer is not None:
+            wrong["signer"] = signer.trouble
+        return {name: Condition(each is None, each or "answers") for name, each in wrong.items()}
 
     def readings(self) -> Iterator[Reading]:
         """Give the numbers of the blocks that proofs are judged for."""
         newest = self._newest()
         yield Reading("head_slot", "Slot of the newest known block", newest[0] if newest else 0)
         yield Reading("blocks", "Blocks that are remembered", len(self.machine.blocks))
+        if self.runner.signer is not None:
+            meaning = "Slot below which the guard lets nothing be signed"
+            yield Reading("guard_forgotten_slot", meaning, self.runner.signer.forgotten_before)
 
     def files(self) -> Mapping[str, Path]:
-        """Return the store's file where it is one."""
+        """Return the files of the store, where it is one, and of the guard."""
         scheme, _, path = (self.config.eip8025.store or "").partition(":///")
-        return {"proofs": Path(path)} if scheme == "sqlite" else {}
+        files = {"proofs": Path(path)} if scheme == "sqlite" else {}
+        if self.config.signer is not None:
+            files["guard"] = self.config.signer.guard
+        return files
 
     def has_store(self) -> bool:
         """Tell whether there is a store that can be checked."""

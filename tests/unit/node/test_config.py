@@ -232,7 +232,7 @@ def test_sample__says_of_every_field_what_it_is(eip8025):
     plain = [line.removeprefix("# ") for line in sample_config(eip8025=eip8025).splitlines()]
     lines = [line for line in plain if "# " in line and " = " in line.partition("# ")[0]]
     named = {line.split(" = ")[0] for line in lines}
-    inline = {"index", "pubkey"} if eip8025 else set()
+    inline = {"index"} if eip8025 else set()
     known = {name.rpartition(".")[2] for name in known_fields(eip8025=eip8025)}
     assert named - {"validators"} == known - inline - {"validators"}
 
@@ -241,7 +241,9 @@ def test_sample__says_of_every_field_what_it_is(eip8025):
 def test_sample__shows_defaults_where_a_line_is_commented_out(tmp_path, eip8025):
     path = sample_in(tmp_path, eip8025=eip8025)
     config, sample = load_any_config(path), path.read_text()
-    examples = "key_seed|peers|state_store =|state_rpc =|fork_digest|validators"
+    examples = (
+        "key_seed|peers|state_store =|state_rpc =|fork_digest|validators|remote_signer|pubkey"
+    )
     shown = re.sub(rf"^# (?!{examples})(\w+ = )", r"\1", sample, flags=re.MULTILINE)
     assert shown != sample
     path.write_text(shown)
