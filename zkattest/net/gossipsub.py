@@ -35,6 +35,8 @@ from zkattest.types.gossip import GossipMessage, Verdict
 MOST_IDS_A_HEARTBEAT = 5000
 MOST_IDS_ANNOUNCED = 500
 MOST_RESENDS = 3
+# So many of the newest messages are pushed to a newcomer that does not ask for them.
+MOST_REMINDED = 6
 # Between two sweeps: copies of one message from one peer, and joinings of each topic.
 MOST_COPIES = 4
 MOST_JOININGS = 4
@@ -231,7 +233,10 @@ class GossipRouter:
         for peer, state in self._peers.items():
             for message_id in state.offers.take_overdue(now_s):
                 cached = self._cache.get(message_id)
-                if cached is not None and message_id not in state.unwanted:
+                if cached is None or message_id in state.unwanted:
+                    continue
+                # Outside the mesh whoever missed an announcement hears the next one.
+                if peer in self.mesh.members[cached.topic]:
                     self.counters["sent_unasked"] += 1
                     self._push(peer, state, message_id, cached.frame, now_s)
 
@@ -434,9 +439,26 @@ class GossipRouter:
         state.joinings += 1
         if state.joinings <= MOST_JOININGS * len(self._topics):
             self._announce(peer, topic, float("-inf"), now_s)
+            self._remind(state, topic, now_s)
         else:
             self.counters["rejoined"] += 1
             self.scores.breached(peer, now_s)
+
+    def _remind(self, state: PeerState, topic: str, now_s: float) -> None:
+        """Push the newest big messages one after another, should a newcomer not ask for them."""
+        settings, due_s = self._settings, now_s
+        # It has much to fetch at once, and may not have told yet that it can decline.
+        patience_s = max(state.patience_s(settings), settings.push_declinable_s)
+        for message_id in islice(self._cache.newest_ids(topic, float("-inf")), MOST_REMINDED):
+            cached = self._cache.get(message_id)
+            if cached is None or len(cached.frame) < settings.announce_from_bytes:
+                continue
+            # Charged as what is asked for again: one that comes and goes gets no more by it.
+            if message_id not in state.unwanted and state.resend_bytes.take(
+                len(cached.frame), now_s
+            ):
+                due_s += patience_s
+                state.offers.remind(message_id, due_s)
 
     # Control.
 

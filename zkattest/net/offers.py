@@ -42,6 +42,11 @@ class Offers:
         self.announcements += 1
         self.open[message_id] = due_s
 
+    def remind(self, message_id: bytes, due_s: float) -> None:
+        """Note what a peer was told of among much else, if there is room."""
+        if len(self.open) < MOST_OPEN:
+            self.open[message_id] = due_s
+
     def close(self, message_id: bytes) -> None:
         """Note that the peer asked, or has it, or does not want it."""
         self.open.pop(message_id, None)

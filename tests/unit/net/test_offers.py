@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.helpers.router import SETTINGS, T, forwarded, message, router, sent
-from zkattest.net.gossipsub import Action, GossipRouter
+from zkattest.net.gossipsub import Action, GossipRouter, Send
 from zkattest.net.message_id import valid_snappy_id
 from zkattest.net.offers import MOST_ANNOUNCEMENTS, MOST_OPEN, MOST_SENT, Offers, chosen
 from zkattest.net.settings import GossipSettings
@@ -153,6 +153,68 @@ def test_announced__is_left_for_long_to_who_is_known_to_ask() -> None:
     accepted_from_a(gossip)
     assert forwarded(gossip.tick(SETTINGS.push_asking_s - 0.01)) == set()
     assert forwarded(gossip.tick(SETTINGS.push_asking_s)) == {"b"}
+
+
+def huge(number: int) -> tuple[bytes, bytes]:
+    """Return a big message and its id."""
+    data = random.Random(number).randbytes(90_000)
+    return valid_snappy_id(T, data), data
+
+
+def pushed_by(gossip: GossipRouter, *times_s: float) -> list[list[bytes | None]]:
+    """Return what is pushed at each of these times."""
+    return [
+        [each.message_id for each in gossip.tick(now_s) if isinstance(each, Send)]
+        for now_s in times_s
+    ]
+
+
+def test_newcomer__that_never_asks_is_pushed_the_newest_one_after_another() -> None:
+    gossip, patience_s = router(""), SETTINGS.push_declinable_s
+    names = [gossip.publish(T, huge(number)[1], 0.0)[0] for number in range(8)]
+    gossip.connected("a")
+    assert gossip.has_follow_ups() is False
+    gossip.received("a", Rpc(subscribe=(T,)), 1.0)
+    times_s = [1.0 + count * patience_s for count in range(1, 8)]
+    assert pushed_by(gossip, times_s[0] - 0.01) == [[]]
+    assert pushed_by(gossip, *times_s) == [*([name] for name in names[:1:-1]), []]
+    assert gossip.counters["sent_unasked"] == 6
+
+
+def test_newcomer__that_has_asked_or_declined_is_pushed_nothing() -> None:
+    gossip = router("")
+    (first, _), (second, _), (_, data) = map(huge, range(3))
+    for number in range(3):
+        gossip.publish(T, huge(number)[1], 0.0)
+    gossip.connected("a")
+    gossip.received("a", Rpc(subscribe=(T,)), 1.0)
+    assert forwarded(gossip.received("a", Rpc(iwant=(first,)), 1.1)) == {"a"}
+    gossip.received("a", Rpc(idontwant=(second,)), 1.1)
+    gossip.received("a", message(data), 1.1)
+    assert forwarded(gossip.tick(99.0)) == set()
+
+
+def test_newcomer__outside_the_mesh_is_pushed_nothing() -> None:
+    gossip = router("")
+    gossip.publish(T, HUGE, 0.0)
+    gossip.connected("a")
+    gossip.received("a", Rpc(subscribe=(T,)), 1.0)
+    gossip.received("a", Rpc(prune=((T, 60),)), 1.1)
+    assert forwarded(gossip.tick(99.0)) == set()
+    assert told(gossip.heartbeat(1.2)) == {"a"}
+
+
+def test_newcomer__that_comes_again_and_again_is_pushed_no_more_than_it_may_ask_for() -> None:
+    gossip = router("", GossipSettings(resend_burst_bytes=200_000, resend_bytes_per_s=0))
+    for number in range(4):
+        gossip.publish(T, huge(number)[1], 0.0)
+    gossip.connected("a")
+    pushed = 0
+    for now_s in (1.0, 50.0):
+        gossip.received("a", Rpc(subscribe=(T,)), now_s)
+        pushed += sum(map(len, pushed_by(gossip, now_s + 40.0)))
+        gossip.received("a", Rpc(unsubscribe=(T,)), now_s + 41.0)
+    assert pushed == 2
 
 
 @pytest.mark.parametrize(
