@@ -88,6 +88,10 @@ impl From<Refusal> for CoreError {
                     ("got", Bytes(got.0.into())),
                 ],
             ),
+            Refusal::PublicValuesLengthMismatch { expected, got } => (
+                "public_values_length_mismatch",
+                vec![("expected", Int(expected as u64)), ("got", Int(got as u64))],
+            ),
             Refusal::PublicValuesPaddingNotZero { at } => (
                 "public_values_padding_not_zero",
                 vec![("at", Int(at as u64))],

@@ -78,6 +78,14 @@ pub enum Refusal {
         /// Digest of the values that the bundle or the proof has.
         got: Hash,
     },
+    /// Public values of another length than the verifier key has inputs for.
+    #[error("public values have {got} bytes, expected {expected}")]
+    PublicValuesLengthMismatch {
+        /// Bytes that the public inputs of the key take.
+        expected: usize,
+        /// Bytes given.
+        got: usize,
+    },
     /// Behind a statement, in an output of fixed length, stands something else than zeros.
     #[error("public values are padded with something else than zeros, at byte {at}")]
     PublicValuesPaddingNotZero {

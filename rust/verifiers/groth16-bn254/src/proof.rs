@@ -1,0 +1,60 @@
+//! A proof and its public inputs, decoded.
+
+use ark_bn254::{Bn254, Fr};
+use zkattest_verifier::Refusal;
+
+use crate::points;
+
+/// Bytes of a proof: two points of G1 and one of G2, uncompressed.
+pub const PROOF_BYTES: usize = 256;
+/// Bytes of a public input.
+pub const SCALAR_BYTES: usize = 32;
+
+/// A proof whose points are points of their groups; nothing else about it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof(pub(crate) ark_groth16::Proof<Bn254>);
+
+impl Proof {
+    /// Decode `A ‖ B ‖ C`, exactly [`PROOF_BYTES`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
+        if bytes.is_empty() {
+            return Err(undecodable("it is empty".into()));
+        }
+        if bytes.len() > PROOF_BYTES {
+            return Err(Refusal::ProofTooLarge {
+                got: bytes.len(),
+                limit: PROOF_BYTES,
+            });
+        }
+        let (coordinates, []) = bytes.as_chunks() else {
+            return Err(cut(bytes.len()));
+        };
+        let [ax, ay, bx1, bx0, by1, by0, cx, cy] = coordinates else {
+            return Err(cut(bytes.len()));
+        };
+        Ok(Self(ark_groth16::Proof {
+            a: points::g1([ax, ay], "proof: A")?,
+            b: points::g2([bx1, bx0, by1, by0], "proof: B")?,
+            c: points::g1([cx, cy], "proof: C")?,
+        }))
+    }
+}
+
+fn cut(length: usize) -> Refusal {
+    undecodable(format!("it has {length} bytes, expected {PROOF_BYTES}"))
+}
+
+fn undecodable(detail: String) -> Refusal {
+    Refusal::ProofUndecodable { detail }
+}
+
+/// A public input: an element of the scalar field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scalar(pub(crate) Fr);
+
+impl Scalar {
+    /// Decode 32 big-endian bytes that are below the modulus; `what` names them in the refusal.
+    pub fn decode(bytes: &[u8; SCALAR_BYTES], what: &str) -> Result<Self, Refusal> {
+        points::element(bytes, what).map(Self)
+    }
+}
