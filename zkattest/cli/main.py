@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "Verify one proof of any program.",
     "which-revision": "Tell which revisions of EIP-8025 a message fits.",
     "sign-proof": "Sign a proof as a validator.",
+    "publish-proof": "Have a node verify, sign and publish a proof.",
     "prove": "Prove the execution of a block.",
     "execute": "Count a block's cycles in the guest, without proving.",
     "prover": "Build or find the prover worker.",

@@ -10,6 +10,7 @@ from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead, Checkpoint
 from zkattest.rpc.bounded_http import parse_url
 from zkattest.rpc.client import RpcLimits
 from zkattest.rpc.execution import ExecutionClient
+from zkattest.rpc.proof_desk import DeskAnswer, ProofDesk
 from zkattest.rpc.validators import CachedValidatorView
 from zkattest.rpc.web3signer import RemoteSigner, SignerLimits
 
@@ -20,7 +21,9 @@ __all__ = [
     "BeaconNode",
     "CachedValidatorView",
     "Checkpoint",
+    "DeskAnswer",
     "ExecutionClient",
+    "ProofDesk",
     "RemoteSigner",
     "RpcLimits",
     "SignerLimits",
