@@ -57,3 +57,11 @@ def test_job__closed_twice_frees_one_place():
     with pytest.raises(GossipIgnore):
         table.open(job("one"))
     assert len(dict(table.items())) == 2
+
+
+def test_job__of_this_machine_finds_room_where_peers_have_taken_all():
+    table: JobTable[Job] = JobTable(1, 1)
+    table.open(job("one"))
+    table.open(job("this node"), is_ours=True)
+    table.open(job("this node"), is_ours=True)
+    assert len(table) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from zkattest.machines.events import JobId
@@ -138,3 +140,15 @@ def test_memory__of_those_who_are_quiet_is_given_back():
     queue.forget_idle(10**9)
     assert (len(queue._validators), len(queue._peers), len(queue._invalid)) == (0, 0, 0)
     assert len(queue) == 0
+
+
+def test_proof_of_ours__is_first_and_spends_nobody_s_time():
+    limits = VerificationLimits(parallel=1, queued=1, in_all=Allowance(50, 1))
+    queue = VerificationQueue(limits, head=HEAD)
+    queue.add(proof(1), 0)
+    ours = replace(proof(2, about=OLD), is_ours=True)
+    queue.add(ours, 0)
+    assert queue.start(0) == [ours.job]
+    queue.finish(ours.job, 1_000_000.0, 0, is_invalid=True)
+    assert (len(queue._validators), len(queue._peers), len(queue._invalid)) == (0, 0, 0)
+    assert queue.start(0) == [proof(1).job]

@@ -244,3 +244,28 @@ def test_guard__refused_of_another_version(path):
 def test_guard__refuses_a_bound_below_one(path):
     with pytest.raises(ValueError, match="max_entries: 0, expected at least 1"):
         SqliteSigningGuard(path, max_entries=0)
+
+
+def test_check__refuses_what_admit_would_and_enters_nothing(path):
+    guard = SqliteSigningGuard(path)
+    guard.check(SUBJECT, ONE)
+    assert guard.entries() == []
+    guard.admit(SUBJECT, ONE)
+    guard.check(SUBJECT, ONE)
+    with pytest.raises(SigningRefused) as refusal:
+        guard.check(SUBJECT, TWO)
+    assert refusal.value.reason is Reason.SIGNED_ANOTHER_PROOF
+    assert guard.entries() == [SignedProof(SUBJECT, ONE)]
+
+
+def test_check__refuses_forgotten_slots_where_the_slot_is_known(path):
+    guard = SqliteSigningGuard(path)
+    guard.forget(Slot(6))
+    with pytest.raises(SigningRefused) as refusal:
+        guard.check(SUBJECT, ONE)
+    assert (refusal.value.reason, refusal.value.operands) == (
+        Reason.SLOT_TOO_OLD,
+        {"slot": 5, "forgotten_before": 6},
+    )
+    guard.check(replace(SUBJECT, slot=None), ONE)
+    guard.check(replace(SUBJECT, slot=Slot(6)), ONE)

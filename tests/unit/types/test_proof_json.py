@@ -7,10 +7,13 @@ import pytest
 from tests.helpers.proof_messages import counted_bytes, file_of, message_of, with_signature
 from zkattest.types.errors import DecodeError
 from zkattest.types.proof_json import (
+    decode_content_submission_json,
     decode_message_json,
     decode_submission_json,
+    encode_content_submission_json,
     encode_message_json,
     encode_submission_json,
+    max_content_submission_json_bytes,
     max_json_bytes,
 )
 from zkattest.types.proof_profiles import PROFILES, ProfileName
@@ -115,3 +118,14 @@ def test_submission__holds_four_messages_and_not_five():
     head, _, last = text.rpartition('"validator_index"')
     with pytest.raises(DecodeError, match=r"\[3\]\.validator index: unknown key"):
         decode_submission_json(BETA4, f'{head}"validator index"{last}'.encode())
+
+
+def test_submission__of_proofs_to_sign_holds_four_and_not_more():
+    contents = tuple(with_signature(BETA4, bytes([n]), SIGNATURE).message for n in range(4))
+    text = encode_content_submission_json(BETA4, contents)
+    assert decode_content_submission_json(BETA4, text.encode()) == contents
+    with pytest.raises(DecodeError, match="list: 8 elements exceed the limit of 4"):
+        decode_content_submission_json(BETA4, (text[:-1] + "," + text[1:]).encode())
+    large = b" " * (max_content_submission_json_bytes(BETA4) + 1)
+    with pytest.raises(DecodeError, match="bytes exceed the limit"):
+        decode_content_submission_json(BETA4, large)

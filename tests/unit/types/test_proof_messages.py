@@ -19,9 +19,13 @@ from zkattest.types.proof_messages import (
     ChainPublicInput,
     SubnetExecutionProof,
     content_codec,
+    content_submission_codec,
+    decode_content_submission,
     decode_message,
     encode_message,
+    max_content_submission_bytes,
     submission_codec,
+    unsigned_message,
 )
 from zkattest.types.proof_profiles import PROFILES, ProfileName
 from zkattest.types.wire import PublicValues, SignedExecutionProofEnvelope
@@ -158,3 +162,33 @@ def test_public_inputs__layout():
     chain = ChainPublicInput(BLOCK_ROOT, HEAD_ROOT, 11155111, 0x1501)
     tail = (11155111).to_bytes(8, "little") + b"\x01\x15"
     assert CHAIN_PUBLIC_INPUT.encode(chain) == BLOCK_ROOT + HEAD_ROOT + tail
+
+
+@pytest.mark.parametrize("name", [ProfileName.GLOAS_AUG, ProfileName.CS5566, ProfileName.BETA4])
+def test_submission__of_proofs_to_sign_round_trips_and_is_bounded(name):
+    profile = PROFILES[name]
+    contents = tuple(with_signature(profile, b"x" * n, SIGNATURE).message for n in (0, 1, 99, 5))
+    data = content_submission_codec(profile).encode(contents, "")
+    assert decode_content_submission(profile, data) == contents
+    assert decode_content_submission(profile, b"") == ()
+    for wrong in (data[:3], b"\x11" + data[1:], data[:40]):
+        with pytest.raises(DecodeError):
+            decode_content_submission(profile, wrong)
+    with pytest.raises(DecodeError, match="exceed the limit"):
+        decode_content_submission(profile, bytes(max_content_submission_bytes(profile) + 1))
+
+
+def test_submission__of_proofs_to_sign_fits_four_of_the_largest():
+    profile = PROFILES[ProfileName.FULU_DEVNET]
+    largest = with_signature(profile, bytes(profile.max_proof_bytes), SIGNATURE).message
+    data = content_submission_codec(profile).encode((largest,) * 4, "")
+    assert decode_content_submission(profile, data) == (largest,) * 4
+    with pytest.raises(ValueError, match="not signed"):
+        content_submission_codec(PROFILES[ProfileName.TEKU_SUBNET])
+
+
+def test_unsigned_message__has_zeros_for_a_signature():
+    profile = PROFILES[ProfileName.BETA4]
+    signed = with_signature(profile, b"proof", SIGNATURE)
+    made = unsigned_message(profile, signed.message, signed.validator_index)
+    assert made == SignedExecutionProofEnvelope(signed.message, signed.validator_index, bytes(96))
