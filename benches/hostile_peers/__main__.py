@@ -1,7 +1,9 @@
 """
 Measure what hostile peers cost a host and its honest peers.
 
-`python -m benches.hostile_peers [--json] [--seconds 10] [--only ATTACK…]`. Each attack has a host
+`python -m benches.hostile_peers [--json] [--seconds 10] [--only ATTACK…] [--results FOLDER]
+[--document FILE]`. `--results` writes `hostile_peers.json` there with the machine; `--document`
+puts the table between the marks of a page. Each attack has a host
 of its own, in a process of its own, and attackers in another. Two honest hosts talk through the
 victim: ten messages a second, each eighth a proof of 1.27 MB, the others of 20 kB. The first half
 of each run is without attack; the ratios compare the second half with it, so that other load on the
@@ -13,17 +15,36 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import trio
 from rich.console import Console
 from rich.table import Table
 
+from benches.static.__main__ import machine
 from tests.helpers.attacks import ATTACKS
 from tests.helpers.siege import Row, Siege
 
 MOST_GROWTH_MIB = 96.0
+BEGIN = "<!-- figures: written by benches.hostile_peers -->\n"
+END = "<!-- end -->\n"
+# Counts and ratios first: times are those of one machine.
+PUBLISHED: tuple[tuple[str, str, Callable[[Row], Any]], ...] = (
+    ("connections", "{:,}", lambda row: row.connections),
+    ("frames", "{:,}", lambda row: row.frames),
+    ("MB sent", "{:,.1f}", lambda row: row.sent_bytes / 1e6),
+    ("honest %", "{:.0f}", lambda row: row.delivered_percent),
+    ("growth MiB", "{:,.1f}", lambda row: row.growth_mib),
+    ("p50 ratio", "{:.2f}", lambda row: row.p50_ratio),
+    ("p95 ratio", "{:.2f}", lambda row: row.p95_ratio),
+    ("p50 ms", "{:,.0f}", lambda row: row.p50_ms),
+    ("p95 ms", "{:,.0f}", lambda row: row.p95_ms),
+    ("what became of the attackers", "{}", lambda row: row.attacker or "nothing"),
+)
 COLUMNS = (
     ("connections", "{:,}"),
     ("frames", "{:,}"),
@@ -77,6 +98,28 @@ def table(rows: list[Row]) -> Table:
     return view
 
 
+def markdown(rows: list[Row], about: dict[str, Any]) -> str:
+    """Write the figures as a page has them."""
+    names = ["attack", *(name for name, _, _ in PUBLISHED)]
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    for row in rows:
+        cells = [form.format(value(row)) for _, form, value in PUBLISHED]
+        lines.append("| " + " | ".join([row.attack, *cells]) + " |")
+    described = f"{about['cores']} cores ({about['cpu']}), Python {about['python']}"
+    load = f"load average {about['load_before']} before, {about['load_after']} after"
+    told = f"{about['seconds']:g} s without and with each attack; {described}; {load}"
+    return "\n".join([f"By `{about['command']}`: {told}.", "", *lines, ""])
+
+
+def fill_in(page: Path, figures: str) -> None:
+    """Put the figures between the marks of a page; raise ValueError where it has none."""
+    head, begin, rest = page.read_text().partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page}: has no marks for the figures")
+    page.write_text(head + BEGIN + figures + END + tail)
+
+
 async def run(names: list[str], seconds: float) -> list[Row]:
     """Measure one attack after the other."""
     rows = []
@@ -92,8 +135,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=10.0, help="without, and with, an attack")
     parser.add_argument("--only", nargs="*", choices=list(ATTACKS), default=list(ATTACKS))
+    parser.add_argument("--results", type=Path, help="folder for hostile_peers.json")
+    parser.add_argument("--document", type=Path, help="page whose marked table is replaced")
     arguments = parser.parse_args()
+    about = machine() | {
+        "command": " ".join(["python -m benches.hostile_peers", *sys.argv[1:]]),
+        "seconds": arguments.seconds,
+        "load_before": round(os.getloadavg()[0], 2),
+    }
     rows = trio.run(run, arguments.only, arguments.seconds)
+    about["load_after"] = round(os.getloadavg()[0], 2)
+    if arguments.results:
+        arguments.results.mkdir(parents=True, exist_ok=True)
+        report = {"machine": about, "attacks": [row.to_json() for row in rows]}
+        path = arguments.results / "hostile_peers.json"
+        path.write_text(json.dumps(report, indent=1) + "\n")
+    if arguments.document:
+        fill_in(arguments.document, markdown(rows, about))
     if arguments.json:
         sys.stdout.write(json.dumps([row.to_json() for row in rows], indent=1) + "\n")
     else:
