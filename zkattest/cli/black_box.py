@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,32 @@ from zkattest.cli.output import BadInput, one_line, print_json
 from zkattest.cli.proving import run_cancellable
 from zkattest.conformance.blackbox.beacon_http import BeaconObserver
 from zkattest.conformance.blackbox.context import Context, make_context
+from zkattest.conformance.blackbox.live import EngineKind, restrict
+from zkattest.conformance.blackbox.live_chain import LiveBlocks, LiveObserver, read_terms
 from zkattest.conformance.blackbox.peer import PeerObserver
-from zkattest.conformance.blackbox.run import NodeUnavailable, play_cases
+from zkattest.conformance.blackbox.run import NodeUnavailable, Observer, play_cases
 from zkattest.conformance.blackbox.sight import Agreement, Comparison
 from zkattest.conformance.registry import Found
 from zkattest.conformance.values import CaseError
+from zkattest.rpc import BeaconChain
+from zkattest.rpc.beacon_network import BeaconNetwork
+from zkattest.signers import KeystoreError, KeystoreSigner
+from zkattest.types.ids import ProofType
+
+# What the cases have, where nobody says what the node knows.
+PROOF_TYPES = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """Say which chain cases are made anew on, and what is at hand for it."""
+
+    beacon: str
+    keys: tuple[tuple[Path, Path], ...]
+    """Keystores, each with the file of its password."""
+    engine: EngineKind
+    proof_types: tuple[ProofType, ...]
+    wait_blocks_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,8 @@ class Target:
     timeout_s: float
     wait_s: float
     fork_digest: bytes | None
+    live: LiveOptions | None = None
+    """Where cases are made anew on a live chain."""
 
 
 def read_fork_digest(text: str) -> bytes | None:
@@ -45,6 +69,34 @@ def read_fork_digest(text: str) -> bytes | None:
     if len(digest) != 4:
         raise BadInput("arguments", "--fork-digest", "expected 0x and 8 hexadecimal digits")
     return digest
+
+
+def read_live(
+    beacon: str,
+    keystores: Sequence[Path],
+    password_files: Sequence[Path],
+    engine: str,
+    proof_types: Sequence[int],
+    wait_blocks_s: float,
+) -> LiveOptions | None:
+    """Join the options of a live chain; None where none is named."""
+    if not beacon:
+        if keystores or password_files:
+            raise BadInput("arguments", "--keystore", "needs --beacon")
+        return None
+    if not keystores:
+        raise BadInput("arguments", "--beacon", "needs --keystore of an active validator")
+    if len(password_files) not in (1, len(keystores)):
+        reason = f"{len(password_files)} given, expected one, or one for each --keystore"
+        raise BadInput("arguments", "--password-file", reason)
+    try:
+        kind = EngineKind(engine)
+    except ValueError:
+        raise BadInput("arguments", "--engine", f"expected {', '.join(EngineKind)}") from None
+    files = list(password_files) * (1 if len(password_files) > 1 else len(keystores))
+    keys = tuple(zip(keystores, files, strict=True))
+    types = tuple(map(ProofType, proof_types))
+    return LiveOptions(beacon, keys, kind, types, wait_blocks_s)
 
 
 def read_context(found: Sequence[Found]) -> Context:
@@ -66,18 +118,48 @@ def write_context(context: Context, path: Path) -> None:
 async def show_cases(
     context: Context, target: Target, report: Callable[[int], None]
 ) -> list[Comparison]:
-    """Show the cases over the Beacon API, or as a peer."""
+    """Show the cases over the Beacon API, or as a peer; made anew first where that is asked."""
+    if target.live is None:
+        async with open_observer(context, target) as observer:
+            return await play_cases(context, observer, target.jobs, report)
+    return await show_live_cases(context, target, target.live, report)
+
+
+async def show_live_cases(
+    context: Context, target: Target, live: LiveOptions, report: Callable[[int], None]
+) -> list[Comparison]:
+    """Show the cases on blocks of a live chain."""
+    signers = [await KeystoreSigner.open(*each) for each in live.keys]
+    deadline_ms = int(target.timeout_s * 1_000)
+    with (
+        closing(BeaconNetwork(live.beacon, deadline_ms)) as network,
+        closing(BeaconChain(live.beacon, context.profile, deadline_ms)) as chain,
+    ):
+        terms = await read_terms(network, signers, live.engine, live.proof_types)
+        restricted, plans = restrict(context, terms)
+        blocks = LiveBlocks(chain, context.profile)
+        async with open_observer(restricted, target) as observer:
+            return await play_cases(
+                restricted,
+                LiveObserver(observer, plans, terms, blocks, live.wait_blocks_s),
+                target.jobs,
+                report,
+                has_valid_proofs=live.engine is EngineKind.ACCEPTS_ALL,
+            )
+
+
+@asynccontextmanager
+async def open_observer(context: Context, target: Target) -> AsyncIterator[Observer]:
+    """Speak to the node over the Beacon API, or as a peer."""
     if target.address.startswith("/"):
         topic = context.topic(target.fork_digest)
         async with PeerObserver.open(
             target.address, topic, target.wait_s, target.timeout_s
-        ) as observer:
-            return await play_cases(context, observer, target.jobs, report)
-    beacon = BeaconObserver(target.address, context.profile, target.timeout_s)
-    try:
-        return await play_cases(context, beacon, target.jobs, report)
-    finally:
-        beacon.close()
+        ) as peer:
+            yield peer
+        return
+    with closing(BeaconObserver(target.address, context.profile, target.timeout_s)) as beacon:
+        yield beacon
 
 
 def show(
@@ -88,6 +170,11 @@ def show(
         found = run_cancellable(show_cases, context, target, report)
     except* ValueError as errors:
         raise BadInput("arguments", "--against", first_of(errors)) from None
+    except* KeystoreError as errors:
+        wrong = first_of(errors)
+        if not isinstance(wrong, KeystoreError):
+            raise
+        raise BadInput(wrong.path, wrong.field, wrong.reason) from None
     except* NodeUnavailable as errors:
         raise BadInput(target.address, "", first_of(errors)) from None
     if json:

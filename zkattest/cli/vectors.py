@@ -68,12 +68,49 @@ def run(
         Path | None,
         typer.Option("--write-context", help="Write what a running node has to know, as JSON."),
     ] = None,
+    beacon: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Beacon API of a live devnet: cases are made anew on its newest blocks.",
+        ),
+    ] = "",
+    keystore: Annotated[
+        list[Path] | None,
+        typer.Option(
+            show_default=False,
+            help="Keystore of an active validator there, which signs what contradicts itself.",
+        ),
+    ] = None,
+    password_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            show_default=False,
+            help="File with a keystore's password: one, or one for each.",
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="How the live node's proof engine answers: real, or accepts-all."),
+    ] = "real",
+    proof_type: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0, max=255, show_default=False, help="Proof type that the live node knows: 1, 2, 3."
+        ),
+    ] = None,
+    wait_blocks_s: Annotated[
+        float,
+        typer.Option("--wait-blocks-s", min=0, help="Longest to wait for a new block to use."),
+    ] = 0.0,
 ) -> ExitCode:
     """
     Run vectors and name every case that does not give what it should.
 
     Exit codes: 0 all passed, 1 some failed, 2 could not run (nothing passed included).
     """
+    if beacon and not is_address(against):
+        raise BadInput("arguments", "--beacon", "needs --against with the address of a node")
     found = require_cases(path, pattern)
     if write_context_to is not None or is_address(against):
         # Loads libp2p, which no other run needs.
@@ -84,7 +121,15 @@ def run(
             black_box.write_context(context, write_context_to)
         if is_address(against):
             digest = black_box.read_fork_digest(fork_digest)
-            target = black_box.Target(against, jobs, timeout_s, wait_s, digest)
+            live = black_box.read_live(
+                beacon,
+                keystore or [],
+                password_file or [],
+                engine,
+                proof_type or black_box.PROOF_TYPES,
+                wait_blocks_s,
+            )
+            target = black_box.Target(against, jobs, timeout_s, wait_s, digest, live)
             with Display(quiet=json) as display:
                 report = reporter(display, len(context.plays))
                 return black_box.show(context, target, report, json=json)

@@ -10,6 +10,7 @@ import trio
 from zkattest.conformance.blackbox.context import Context, Play
 from zkattest.conformance.blackbox.sight import Agreement, Comparison, Sight, compare
 from zkattest.conformance.outcome import Verdict
+from zkattest.spec.reasons import Reason
 
 
 class NodeUnavailable(Exception):
@@ -26,19 +27,32 @@ class Observer(Protocol):
 
 
 async def play_cases(
-    context: Context, observer: Observer, jobs: int, report: Callable[[int], None]
+    context: Context,
+    observer: Observer,
+    jobs: int,
+    report: Callable[[int], None],
+    *,
+    has_valid_proofs: bool = True,
 ) -> list[Comparison]:
     """
     Show all cases, a few at a time, and give the comparisons in the order of the cases.
 
     The first to be shown is one that has to be accepted. Where it is not, the node lacks the
-    context, and nothing that it does not accept says anything: `NodeUnavailable`.
+    context, and nothing that it does not accept says anything: `NodeUnavailable`. Where no case can
+    be accepted (`has_valid_proofs` is false), it is one that only a node rejects that has the
+    context; one that lacks it ignores.
     """
-    control = _control(context.plays)
+    control = _control(context.plays, has_valid_proofs=has_valid_proofs)
     sight = await observer.show(control)
     if not sight.possible:
         raise NodeUnavailable(sight.seen)
-    if not sight.is_accepted:
+    if not has_valid_proofs:
+        if not sight.is_rejected:
+            raise NodeUnavailable(
+                f"{control.case.id} is not seen to be rejected ({sight.seen}): nothing shows that "
+                "the node knows these blocks and validators"
+            )
+    elif not sight.is_accepted:
         raise NodeUnavailable(
             f"{control.case.id} is not accepted ({sight.seen}): the node needs the context of "
             "--write-context, and a store that has seen none of these messages"
@@ -61,9 +75,19 @@ async def play_cases(
     ]
 
 
-def _control(plays: Sequence[Play]) -> Play:
-    """Choose the shortest message that has to be accepted, and that nothing goes before."""
-    good = [one for one in plays if one.case.expected.verdict is Verdict.ACCEPT and not one.before]
+def _control(plays: Sequence[Play], *, has_valid_proofs: bool) -> Play:
+    """Choose the shortest message that only a node with the context accepts, or rejects."""
+
+    def shows_context(play: Play) -> bool:
+        expected = play.case.expected
+        if has_valid_proofs:
+            return expected.verdict is Verdict.ACCEPT
+        # Of the last rules: the block was known, the validator active, its signature good.
+        return expected.values.get("reason") == Reason.PROOF_INVALID
+
+    good = [one for one in plays if shows_context(one) and not one.before]
+    if not good and not has_valid_proofs:
+        raise NodeUnavailable("none of these cases is of an invalid proof; show those, too")
     if not good:
         raise NodeUnavailable("none of these cases is to be accepted; show those beside them, too")
     return min(good, key=lambda one: (len(one.sent.data), one.case.id))

@@ -30,6 +30,11 @@ class Sight:
         return self.possible == {Verdict.ACCEPT}
 
     @property
+    def is_rejected(self) -> bool:
+        """Tell whether the message was held against its sender, beyond doubt."""
+        return self.possible == {Verdict.REJECT}
+
+    @property
     def words(self) -> str:
         """Name the verdicts in the order of their weight."""
         return " or ".join(one.value for one in _ORDER if one in self.possible)
