@@ -2,13 +2,15 @@
 Measure what hostile peers cost a host and its honest peers.
 
 `python -m benches.hostile_peers [--json] [--seconds 10] [--only ATTACK…] [--results FOLDER]
-[--document FILE]`. `--results` writes `hostile_peers.json` there with the machine; `--document`
-puts the table between the marks of a page. Each attack has a host
-of its own, in a process of its own, and attackers in another. Two honest hosts talk through the
-victim: ten messages a second, each eighth a proof of 1.27 MB, the others of 20 kB. The first half
-of each run is without attack; the ratios compare the second half with it, so that other load on the
-machine hardly moves them. Exits with 1 where honest delivery is not complete, an honest peer is
-parted with, or memory grows beyond a bound.
+[--document FILE] [--times]`. `--results` writes `hostile_peers.json` there with the machine;
+`--document` puts the table between the marks of a page. Both have counts alone, for times that a
+busy machine gave say nothing; `--times` adds them, on a machine that does nothing else.
+
+Each attack has a host of its own, in a process of its own, and attackers in another. Two honest
+hosts talk through the victim: ten messages a second, each eighth a proof of 1.27 MB, the others of
+20 kB. The first half of each run is without attack; the ratios compare the second half with it.
+Exits with 1 where honest delivery is not complete, an honest peer is parted with, or memory grows
+beyond a bound.
 """
 
 from __future__ import annotations
@@ -32,19 +34,21 @@ from tests.helpers.siege import Row, Siege
 MOST_GROWTH_MIB = 96.0
 BEGIN = "<!-- figures: written by benches.hostile_peers -->\n"
 END = "<!-- end -->\n"
-# Counts and ratios first: times are those of one machine.
-PUBLISHED: tuple[tuple[str, str, Callable[[Row], Any]], ...] = (
+COUNTS: tuple[tuple[str, str, Callable[[Row], Any]], ...] = (
     ("connections", "{:,}", lambda row: row.connections),
     ("frames", "{:,}", lambda row: row.frames),
     ("MB sent", "{:,.1f}", lambda row: row.sent_bytes / 1e6),
     ("honest %", "{:.0f}", lambda row: row.delivered_percent),
     ("growth MiB", "{:,.1f}", lambda row: row.growth_mib),
+    ("what became of the attackers", "{}", lambda row: row.attacker or "nothing"),
+)
+TIMES: tuple[tuple[str, str, Callable[[Row], Any]], ...] = (
     ("p50 ratio", "{:.2f}", lambda row: row.p50_ratio),
     ("p95 ratio", "{:.2f}", lambda row: row.p95_ratio),
     ("p50 ms", "{:,.0f}", lambda row: row.p50_ms),
     ("p95 ms", "{:,.0f}", lambda row: row.p95_ms),
-    ("what became of the attackers", "{}", lambda row: row.attacker or "nothing"),
 )
+TIME_FIELDS = {"p50_ms", "p95_ms", "p50_ratio", "p95_ratio", "lag_ms"}
 COLUMNS = (
     ("connections", "{:,}"),
     ("frames", "{:,}"),
@@ -98,16 +102,17 @@ def table(rows: list[Row]) -> Table:
     return view
 
 
-def markdown(rows: list[Row], about: dict[str, Any]) -> str:
+def markdown(rows: list[Row], about: dict[str, Any], *, has_times: bool) -> str:
     """Write the figures as a page has them."""
-    names = ["attack", *(name for name, _, _ in PUBLISHED)]
+    columns = COUNTS + TIMES if has_times else COUNTS
+    names = ["attack", *(name for name, _, _ in columns)]
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     for row in rows:
-        cells = [form.format(value(row)) for _, form, value in PUBLISHED]
+        cells = [form.format(value(row)) for _, form, value in columns]
         lines.append("| " + " | ".join([row.attack, *cells]) + " |")
-    described = f"{about['cores']} cores ({about['cpu']}), Python {about['python']}"
-    load = f"load average {about['load_before']} before, {about['load_after']} after"
-    told = f"{about['seconds']:g} s without and with each attack; {described}; {load}"
+    told = f"{about['seconds']:g} s without and with each attack, {about['cores']} cores"
+    if has_times:
+        told += f" ({about['cpu']}), load average {about['load_before']} before"
     return "\n".join([f"By `{about['command']}`: {told}.", "", *lines, ""])
 
 
@@ -137,6 +142,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(ATTACKS), default=list(ATTACKS))
     parser.add_argument("--results", type=Path, help="folder for hostile_peers.json")
     parser.add_argument("--document", type=Path, help="page whose marked table is replaced")
+    parser.add_argument("--times", action="store_true", help="publish times: nothing else runs")
     arguments = parser.parse_args()
     about = machine() | {
         "command": " ".join(["python -m benches.hostile_peers", *sys.argv[1:]]),
@@ -147,11 +153,16 @@ def main() -> None:
     about["load_after"] = round(os.getloadavg()[0], 2)
     if arguments.results:
         arguments.results.mkdir(parents=True, exist_ok=True)
-        report = {"machine": about, "attacks": [row.to_json() for row in rows]}
+        left_out = set() if arguments.times else TIME_FIELDS
+        attacks = [
+            {name: value for name, value in row.to_json().items() if name not in left_out}
+            for row in rows
+        ]
+        report = {"machine": about, "attacks": attacks}
         path = arguments.results / "hostile_peers.json"
         path.write_text(json.dumps(report, indent=1) + "\n")
     if arguments.document:
-        fill_in(arguments.document, markdown(rows, about))
+        fill_in(arguments.document, markdown(rows, about, has_times=arguments.times))
     if arguments.json:
         sys.stdout.write(json.dumps([row.to_json() for row in rows], indent=1) + "\n")
     else:

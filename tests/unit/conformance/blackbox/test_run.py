@@ -84,3 +84,26 @@ async def test_play__not_checked_where_the_node_does_not_answer():
     observer = Expected({CONTROL: nothing("no answer within 1 s")})
     with pytest.raises(NodeUnavailable, match=r"^no answer within 1 s$"):
         await play_cases(context("accepted"), observer, 1, lambda _: None)
+
+
+async def test_play__a_proof_that_is_rejected_is_the_control_where_none_can_be_accepted():
+    given, observer = context("engine", "signature"), Expected()
+    await play_cases(given, observer, 1, lambda _: None, has_valid_proofs=False)
+    assert observer.shown[0] == "beta4/gossip/engine/proof__reject_invalid"
+
+
+@pytest.mark.parametrize("sight", [not_accepted("400"), accepted("forwarded")])
+async def test_play__not_checked_where_an_invalid_proof_is_not_seen_to_be_rejected(sight):
+    observer = Expected({"beta4/gossip/engine/proof__reject_invalid": sight})
+    with pytest.raises(
+        NodeUnavailable, match=f"is not seen to be rejected .{sight.seen}.: nothing"
+    ):
+        await play_cases(context("engine"), observer, 1, lambda _: None, has_valid_proofs=False)
+    assert len(observer.shown) == 1
+
+
+async def test_play__not_checked_without_a_case_of_an_invalid_proof():
+    with pytest.raises(NodeUnavailable, match="none of these cases is of an invalid proof"):
+        await play_cases(
+            context("signature"), Expected(), 1, lambda _: None, has_valid_proofs=False
+        )
