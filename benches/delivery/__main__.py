@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import select
 import subprocess
 import sys
 import time
@@ -29,15 +30,17 @@ from benches.delivery.network import (
     Namespaces,
     Network,
     NoNamespaces,
+    Order,
     Shape,
     namespace_command,
 )
-from benches.delivery.node import Plan, seed
+from benches.delivery.node import DEADLINE_MS, Plan, seed
 from benches.static.__main__ import machine
 from zkattest.net import peer_id_of_seed
 
-DEADLINE_MS = 4_000.0
 SETTLE_S = 2.0
+PROGRESS_S = 60.0
+ANSWER_S = 60.0
 TARGETS = {
     "delivered_in_time": "all",
     "traffic_factor": 2.5,
@@ -90,11 +93,18 @@ class Nodes:
         return [each.pid for each in self._processes]
 
     def hear(self) -> list[str]:
-        """Read a line of each."""
-        lines = [cast("IO[str]", each.stdout).readline() for each in self._processes]
-        if not all(lines):
-            raise SystemExit("benches.delivery: a node ended early")
-        return lines
+        """Read a line of each; end the run when one of them says nothing more."""
+        return [self._line(number) for number in range(len(self._processes))]
+
+    def _line(self, number: int) -> str:
+        process = self._processes[number]
+        stdout = cast("IO[str]", process.stdout)
+        # Each line answers one of ours: nothing can wait in the buffer of the stream.
+        if not select.select([stdout], [], [], ANSWER_S)[0]:
+            raise SystemExit(f"benches.delivery: node {number} is silent for {ANSWER_S:g} s")
+        if not (line := stdout.readline()):
+            raise SystemExit(f"benches.delivery: node {number} ended with {process.wait()}")
+        return line
 
     def tell(self, lines: list[str]) -> None:
         """Write a line to each."""
@@ -135,12 +145,30 @@ def run(
         progress.print(f"{arguments.nodes} nodes, {network.description}")
         go_s = time.monotonic() + SETTLE_S
         nodes.tell([repr(go_s)] * arguments.nodes)
-        for slot in range(slots(arguments)):
-            time.sleep(max(0.0, go_s + (slot + 1) * arguments.slot_s - time.monotonic()))
-            progress.print(f"slot {slot + 1} of {slots(arguments)}")
+        every = max(1, round(PROGRESS_S / arguments.slot_s))
+        for slot in range(1, slots(arguments) + 1):
+            time.sleep(max(0.0, go_s + slot * arguments.slot_s - time.monotonic()))
+            if slot % every == 0 and slot < slots(arguments):
+                network.check()
+                nodes.tell(["how"] * arguments.nodes)
+                progress.print(so_far(arguments, slot, nodes.hear()), highlight=False)
         nodes.tell(["stop"] * arguments.nodes)
         results = [json.loads(line) for line in nodes.hear()]
     return results, network.close()
+
+
+def so_far(arguments: argparse.Namespace, slot: int, lines: list[str]) -> str:
+    """Say in one line what was delivered until the end of a slot, and what memory does."""
+    said = [json.loads(line) for line in lines]
+    delivered, in_time = (sum(each[key] for each in said) for key in ("delivered", "in_time"))
+    expected = slot * arguments.types * (arguments.nodes - 1)
+    sizes = [each["rss_mib"] for each in said]
+    return (
+        f"{slot * arguments.slot_s / 60:5.1f} min, slot {slot} of {slots(arguments)}: "
+        f"{delivered:,} of {expected:,} delivered, {in_time:,} in time, "
+        f"latest {max(each['latest_ms'] for each in said):,.0f} ms, "
+        f"memory {sum(sizes) / len(sizes):.1f} MiB mean, {max(sizes):.1f} MiB largest"
+    )
 
 
 def slots(arguments: argparse.Namespace) -> int:
@@ -172,7 +200,7 @@ def chosen_network(arguments: argparse.Namespace) -> Network:
         arguments.delay_ms,
         arguments.jitter_ms,
         arguments.loss_percent,
-        arguments.in_order,
+        arguments.order,
         arguments.seed,
     )
     if arguments.proxy:
@@ -193,7 +221,9 @@ def main() -> None:
     progress = Console(stderr=True, quiet=arguments.json)
     network = chosen_network(arguments)
     results, counted = run(arguments, network, progress)
-    summary = figures.summarize(results, arguments.size, DEADLINE_MS)
+    summary = figures.summarize(
+        results, arguments.size, DEADLINE_MS, counted.get("delivered_bytes")
+    )
     report = {
         **summary,
         "hops": {
@@ -256,7 +286,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--delay-ms", type=float, default=50.0)
     parser.add_argument("--jitter-ms", type=float, default=20.0)
     parser.add_argument("--loss-percent", type=float, default=1.0)
-    parser.add_argument("--in-order", action="store_true", help="jitter never reorders packets")
+    parser.add_argument(
+        "--order", type=Order, default=Order.BURSTS, choices=list(Order), help="what stays together"
+    )
     parser.add_argument("--congestion", default="bbr", help="TCP's congestion control")
     parser.add_argument("--settings", default="{}", help="fields of GossipSettings, in JSON")
     parser.add_argument("--seed", type=int, default=1)

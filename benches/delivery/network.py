@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -25,8 +26,23 @@ MTU_BYTES = 1500
 FIRST_HOST = 256
 PORT = 9_000
 PROXY_PORT = 19_000
-SHAPED = "packets of {} ± {} ms one way, {} % lost, {}"
+SHAPED = "packets of {} ± {} ms one way, {} % of them lost, {}"
 DELAYED = "a TCP proxy that only delays, {} ± {} ms one way; nothing is lost ({})"
+
+
+class Order(StrEnum):
+    """Say what the jitter may reorder; the values are the shaper's."""
+
+    BURSTS = "bursts"
+    PACKETS = "packets"
+    KEPT = "in-order"
+
+
+ORDERS = {
+    Order.BURSTS: "what TCP sends at once stays together, bursts overtake each other",
+    Order.PACKETS: "each packet has a delay of its own",
+    Order.KEPT: "in order",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class Shape:
     delay_ms: float = 50.0
     jitter_ms: float = 20.0
     loss_percent: float = 1.0
-    keeps_order: bool = False
+    order: Order = Order.BURSTS
     seed: int = 1
 
 
@@ -87,10 +103,8 @@ class Namespaces:
     in_namespace = True
 
     def __init__(self, shape: Shape) -> None:
-        order = "in order" if shape.keeps_order else "reordered by the jitter"
-        self.description = SHAPED.format(
-            f"{shape.delay_ms:g}", f"{shape.jitter_ms:g}", f"{shape.loss_percent:g}", order
-        )
+        figures = (shape.delay_ms, shape.jitter_ms, shape.loss_percent)
+        self.description = SHAPED.format(*(f"{each:g}" for each in figures), ORDERS[shape.order])
         self._shape = shape
         self._program = built_shaper()
         self._shaper: subprocess.Popen[str] | None = None
@@ -98,8 +112,7 @@ class Namespaces:
     def join(self, processes: Sequence[int]) -> None:
         """Connect the namespaces of these processes, in the order of their numbers."""
         shape = self._shape
-        order = "in-order" if shape.keeps_order else "reorder"
-        figures = (shape.delay_ms, shape.jitter_ms, shape.loss_percent, order, shape.seed)
+        figures = (shape.delay_ms, shape.jitter_ms, shape.loss_percent, shape.order, shape.seed)
         arguments = [*map(str, figures), str(MTU_BYTES), *map(str, processes)]
         self._shaper = subprocess.Popen(
             [self._program, *arguments],
@@ -118,6 +131,11 @@ class Namespaces:
         return f"/ip4/10.77.{(number + FIRST_HOST) >> 8}.{(number + FIRST_HOST) & 255}/tcp/{PORT}"
 
     dial = listen
+
+    def check(self) -> None:
+        """End the run where the line has ended before."""
+        if self._shaper is not None and self._shaper.poll() is not None:
+            raise SystemExit(f"benches.delivery: the shaper ended with {self._shaper.returncode}")
 
     def close(self) -> dict[str, Any]:
         """Cut the line and return what the shaper counted."""
@@ -162,6 +180,11 @@ class DelayProxy:
     def dial(self, number: int) -> str:
         """Return the address that a node is dialled at."""
         return f"/ip4/127.0.0.1/tcp/{PROXY_PORT + number}"
+
+    def check(self) -> None:
+        """End the run where the proxy has ended before."""
+        if self._proxy is not None and self._proxy.poll() is not None:
+            raise SystemExit(f"benches.delivery: the proxy ended with {self._proxy.returncode}")
 
     def close(self) -> dict[str, Any]:
         """Stop the proxy; it counts nothing."""

@@ -4,17 +4,21 @@ import json
 import random
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benches.delivery import figures
-from benches.delivery.__main__ import topology
+from benches.delivery.__main__ import so_far, topology
 from benches.delivery.network import DelayProxy, Namespaces, NoNamespaces, Shape, namespace_command
 
 ROOT = Path(__file__).resolve().parents[2]
-SHAPED = "packets of 50 ± 20 ms one way, 1 % lost, reordered by the jitter"
+SHAPED = (
+    "packets of 50 ± 20 ms one way, 1 % of them lost, "
+    "what TCP sends at once stays together, bursts overtake each other"
+)
 
 
 def result(arrivals: list[tuple[int, int, float]], published: list[int]) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def test_hops__count_the_links_from_the_publisher() -> None:
 
 
 def test_summary__counts_every_copy_and_first_arrivals_alone() -> None:
-    assert figures.summarize(RESULTS, 100, 200.0) == {
+    assert figures.summarize(RESULTS, 100, 200.0, 450) == {
         "published": 1,
         "expected": 2,
         "delivered": 2,
@@ -77,6 +81,18 @@ def test_summary__counts_every_copy_and_first_arrivals_alone() -> None:
             "wire_received_bytes": 450,
         },
     }
+
+
+def test_progress__is_a_line_of_what_came_until_now() -> None:
+    said = [
+        {"delivered": 3, "in_time": 2, "latest_ms": 4100.4, "rss_mib": 90.0},
+        {"delivered": 4, "in_time": 4, "latest_ms": 900.0, "rss_mib": 100.0},
+    ]
+    arguments = Namespace(slots=10, minutes=None, slot_s=12.0, types=4, nodes=2)
+    assert so_far(arguments, 5, [json.dumps(each) for each in said]) == (
+        "  1.0 min, slot 5 of 10: 7 of 20 delivered, 6 in time, latest 4,100 ms, "
+        "memory 95.0 MiB mean, 100.0 MiB largest"
+    )
 
 
 def test_memory__is_the_mean_and_the_largest_of_the_nodes() -> None:

@@ -2,6 +2,20 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use crate::burst::Burst;
+
+/// What stays together on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Packets of one burst: those that were sent within a microsecond meet the same queues.
+    Bursts,
+    /// Nothing: each packet has a delay of its own.
+    Packets,
+    /// Everything: no packet overtakes an earlier one between the same two nodes.
+    Kept,
+}
 
 /// What is done to every packet, whichever way it goes.
 #[derive(Clone, Copy, Debug)]
@@ -12,19 +26,19 @@ pub(crate) struct Shape {
     pub(crate) jitter_us: u64,
     /// Share of packets that are lost, from 0 to 1.
     pub(crate) loss: f64,
-    /// Whether a packet may never overtake an earlier one between the same two nodes.
-    pub(crate) keeps_order: bool,
+    pub(crate) order: Order,
     /// Bytes that may be under way; more are dropped and counted.
     pub(crate) limit_bytes: usize,
 }
 
-/// A packet on its way.
+/// Packets on their way that arrive together.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
     pub(crate) due_us: u64,
     order: u64,
     pub(crate) target: usize,
     pub(crate) data: Vec<u8>,
+    line_bytes: usize,
 }
 
 impl Ord for Packet {
@@ -42,8 +56,10 @@ impl PartialOrd for Packet {
 /// What became of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
+    pub(crate) bursts: u64,
     pub(crate) taken: u64,
     pub(crate) taken_bytes: u64,
+    pub(crate) delivered_bytes: u64,
     pub(crate) lost: u64,
     pub(crate) overflowed: u64,
 }
@@ -74,37 +90,60 @@ impl Line {
         }
     }
 
-    /// Take a packet from a node; it is lost, or it will be due.
-    pub(crate) fn take(&mut self, source: usize, target: usize, data: &[u8], now_us: u64) {
-        self.counts.taken += 1;
-        self.counts.taken_bytes += data.len() as u64;
-        // Drawn for every packet, so that a loss does not change what befalls the next one.
-        let lost = self.rng.f64() < self.shape.loss;
+    /// Take a burst from a node; each of its segments is lost by its own chance, or will be due.
+    pub(crate) fn take(&mut self, source: usize, target: usize, burst: &Burst<'_>, now_us: u64) {
+        let segments = burst.segments();
+        self.counts.bursts += 1;
+        self.counts.taken += segments as u64;
+        self.counts.taken_bytes += burst.line_bytes(0, segments) as u64;
+        let mut due_us = self.drawn(source, target, now_us);
+        let mut first = 0;
+        for segment in 0..segments {
+            if segment > 0 && self.shape.order == Order::Packets {
+                self.send(target, burst, first..segment, due_us);
+                first = segment;
+                due_us = self.drawn(source, target, now_us);
+            }
+            if self.rng.f64() < self.shape.loss {
+                self.counts.lost += 1;
+                self.send(target, burst, first..segment, due_us);
+                first = segment + 1;
+            }
+        }
+        self.send(target, burst, first..segments, due_us);
+    }
+
+    fn drawn(&mut self, source: usize, target: usize, now_us: u64) -> u64 {
         let jitter_us = self.rng.u64(0..=2 * self.shape.jitter_us);
-        if lost {
-            self.counts.lost += 1;
-            return;
-        }
-        if self.waiting_bytes + data.len() > self.shape.limit_bytes {
-            self.counts.overflowed += 1;
-            return;
-        }
         let mut due_us = (now_us + self.shape.delay_us + jitter_us)
             .saturating_sub(self.shape.jitter_us)
             .max(now_us);
-        if self.shape.keeps_order
+        if self.shape.order == Order::Kept
             && let Some(last_us) = self.last_due_us.get_mut(source * self.nodes + target)
         {
             due_us = due_us.max(*last_us);
             *last_us = due_us;
         }
+        due_us
+    }
+
+    fn send(&mut self, target: usize, burst: &Burst<'_>, segments: Range<usize>, due_us: u64) {
+        if segments.is_empty() {
+            return;
+        }
+        let line_bytes = burst.line_bytes(segments.start, segments.end);
+        if self.waiting_bytes + line_bytes > self.shape.limit_bytes {
+            self.counts.overflowed += segments.len() as u64;
+            return;
+        }
         self.order += 1;
-        self.waiting_bytes += data.len();
+        self.waiting_bytes += line_bytes;
         self.waiting.push(Reverse(Packet {
             due_us,
             order: self.order,
             target,
-            data: data.to_vec(),
+            data: burst.part(segments.start, segments.end),
+            line_bytes,
         }));
     }
 
@@ -114,7 +153,8 @@ impl Line {
             return None;
         }
         let Reverse(packet) = self.waiting.pop()?;
-        self.waiting_bytes -= packet.data.len();
+        self.waiting_bytes -= packet.line_bytes;
+        self.counts.delivered_bytes += packet.line_bytes as u64;
         Some(packet)
     }
 
@@ -127,19 +167,28 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::burst::HEAD_BYTES;
+    use crate::burst::tests::frame;
 
     const SHAPE: Shape = Shape {
         delay_us: 50_000,
         jitter_us: 20_000,
         loss: 0.01,
-        keeps_order: false,
+        order: Order::Bursts,
         limit_bytes: 1 << 30,
     };
+
+    fn take(line: &mut Line, bytes: &[u8], now_us: u64) {
+        let alone = [[0; HEAD_BYTES].as_slice(), bytes].concat();
+        if let Some(burst) = Burst::read(&alone) {
+            line.take(0, 1, &burst, now_us);
+        }
+    }
 
     fn arrivals(shape: Shape, count: u64) -> (Vec<u64>, Counts) {
         let mut line = Line::new(shape, 2, 7);
         for number in 0..count {
-            line.take(0, 1, &number.to_be_bytes(), 1_000_000);
+            take(&mut line, &number.to_be_bytes(), 1_000_000);
         }
         let packets = std::iter::from_fn(|| line.due(u64::MAX));
         let delays = packets.map(|packet| packet.due_us - 1_000_000).collect();
@@ -165,13 +214,13 @@ mod tests {
     #[test]
     fn order_is_kept_where_asked_for() {
         let shape = Shape {
-            keeps_order: true,
+            order: Order::Kept,
             loss: 0.0,
             ..SHAPE
         };
         let mut line = Line::new(shape, 2, 7);
         for number in 0..1_000_u64 {
-            line.take(0, 1, &number.to_be_bytes(), number);
+            take(&mut line, &number.to_be_bytes(), number);
         }
         let packets = std::iter::from_fn(|| line.due(u64::MAX));
         let numbers: Vec<Vec<u8>> = packets.map(|packet| packet.data).collect();
@@ -201,9 +250,48 @@ mod tests {
             2,
             7,
         );
-        line.take(0, 1, b"packet", 1_000);
+        take(&mut line, b"packet", 1_000);
         assert_eq!(line.due(50_999), None);
         assert_eq!(line.due(51_000).map(|packet| packet.target), Some(1));
         assert_eq!(line.next_us(), None);
+    }
+
+    /// Send bursts of ten segments; return the sizes of their data as they arrive, and when.
+    fn pieces(shape: Shape, bursts: usize) -> (Vec<(u64, usize)>, Counts) {
+        let bytes = frame(&[9; 10_000], 1_000);
+        let mut line = Line::new(shape, 2, 7);
+        if let Some(burst) = Burst::read(&bytes) {
+            (0..bursts).for_each(|_| line.take(0, 1, &burst, 1_000_000));
+        }
+        let packets = std::iter::from_fn(|| line.due(u64::MAX));
+        let made = packets.map(|each| (each.due_us, each.data.len() - HEAD_BYTES - 40));
+        (made.collect(), line.counts)
+    }
+
+    #[test]
+    fn segments_of_a_burst_are_lost_alone_and_arrive_together() {
+        let (made, counts) = pieces(SHAPE, 10_000);
+        assert_eq!((counts.bursts, counts.taken), (10_000, 100_000));
+        assert!((900..=1_100).contains(&counts.lost), "lost {}", counts.lost);
+        let data: usize = made.iter().map(|(_, size)| size).sum();
+        assert_eq!(data, 1_000 * (100_000 - counts.lost as usize));
+        let whole = made.iter().filter(|(_, size)| *size == 10_000).count();
+        // 0.99 to the tenth is 0.904.
+        assert!((8_900..=9_200).contains(&whole), "whole {whole}");
+        assert_eq!(counts.delivered_bytes as usize, data / 1_000 * 1_040);
+    }
+
+    #[test]
+    fn packets_have_delays_of_their_own_where_asked_for() {
+        let shape = Shape {
+            order: Order::Packets,
+            ..SHAPE
+        };
+        let (made, counts) = pieces(shape, 1_000);
+        assert!(made.iter().all(|(_, size)| *size == 1_000));
+        assert_eq!(made.len() as u64, 10_000 - counts.lost);
+        let mut times: Vec<u64> = made.iter().map(|(due_us, _)| *due_us).collect();
+        times.dedup();
+        assert!(times.len() > 8_000, "{} different times", times.len());
     }
 }

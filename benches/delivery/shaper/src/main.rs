@@ -1,10 +1,11 @@
 //! Join network namespaces by a bad line.
 //!
-//! `zkattest-shaper DELAY_MS JITTER_MS LOSS_PERCENT reorder|in-order SEED MTU PID…` makes a TUN
+//! `zkattest-shaper DELAY_MS JITTER_MS LOSS_PERCENT bursts|packets|in-order SEED MTU PID…` makes a TUN
 //! device in the network namespace of each process and forwards their IP packets with delay, jitter
 //! and loss until standard input ends; then it prints what it did, as one JSON object. TCP in the
 //! namespaces is the kernel's own: it retransmits and slows down for real.
 
+mod burst;
 mod line;
 mod tun;
 
@@ -13,15 +14,16 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use line::{Line, Shape};
+use burst::{Burst, HEAD_BYTES};
+use line::{Line, Order, Shape};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use tun::{Tun, target};
 
 const USAGE: &str =
-    "usage: zkattest-shaper DELAY_MS JITTER_MS LOSS_PERCENT reorder|in-order SEED MTU PID…";
+    "usage: zkattest-shaper DELAY_MS JITTER_MS LOSS_PERCENT bursts|packets|in-order SEED MTU PID…";
 const LIMIT_BYTES: usize = 1 << 30;
-const LONGEST_PACKET: usize = 65_535;
+const LONGEST_FRAME: usize = HEAD_BYTES + 65_535;
 // Packets read from one node before the others and the clock get their turn.
 const BURST: usize = 64;
 // Waking up once for several packets costs a delay of 50 ms nothing that matters.
@@ -49,9 +51,10 @@ fn run() -> Result<(), Failure> {
         delay_us: microseconds(delay)?,
         jitter_us: microseconds(jitter)?,
         loss: number::<f64>(loss)? / 100.0,
-        keeps_order: match order.as_str() {
-            "in-order" => true,
-            "reorder" => false,
+        order: match order.as_str() {
+            "bursts" => Order::Bursts,
+            "packets" => Order::Packets,
+            "in-order" => Order::Kept,
             _ => return Err(USAGE.into()),
         },
         limit_bytes: LIMIT_BYTES,
@@ -89,16 +92,19 @@ fn forward(mut line: Line, tuns: &mut [Tun]) -> Result<(), Failure> {
     let start = Instant::now();
     let clock = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut late = Lateness::default();
+    let mut buffer = vec![0; LONGEST_FRAME];
     while !input_ended(tuns, rest_until(line.next_us(), clock()))? {
-        read_all(&mut line, tuns, &clock)?;
+        read_all(&mut line, tuns, &mut buffer, &clock)?;
         write_due(&mut line, tuns, &clock, &mut late);
     }
     let counts = line.counts;
     println!(
-        "{{\"packets\": {}, \"bytes\": {}, \"lost\": {}, \"overflowed\": {}, \"refused\": {}, \
+        "{{\"bursts\": {}, \"packets\": {}, \"bytes\": {}, \"delivered_bytes\": {}, \"lost\": {}, \"overflowed\": {}, \"refused\": {}, \
          \"late_mean_us\": {}, \"late_max_us\": {}, \"late_above_5_ms\": {}}}",
+        counts.bursts,
         counts.taken,
         counts.taken_bytes,
+        counts.delivered_bytes,
         counts.lost,
         counts.overflowed,
         late.refused,
@@ -134,17 +140,22 @@ fn input_ended(tuns: &[Tun], wait: Duration) -> Result<bool, Failure> {
         .is_some_and(|stdin| stdin.any().unwrap_or(true)))
 }
 
-fn read_all(line: &mut Line, tuns: &mut [Tun], clock: &impl Fn() -> u64) -> Result<(), Failure> {
+fn read_all(
+    line: &mut Line,
+    tuns: &mut [Tun],
+    buffer: &mut [u8],
+    clock: &impl Fn() -> u64,
+) -> Result<(), Failure> {
     let nodes = tuns.len();
-    let mut buffer = [0; LONGEST_PACKET];
     for (source, tun) in tuns.iter_mut().enumerate() {
         for _ in 0..BURST {
-            let Some(size) = tun.read(&mut buffer)? else {
+            let Some(size) = tun.read(buffer)? else {
                 break;
             };
-            let packet = buffer.get(..size).unwrap_or_default();
-            if let Some(node) = target(packet, nodes) {
-                line.take(source, node, packet, clock());
+            if let Some(burst) = Burst::read(buffer.get(..size).unwrap_or_default())
+                && let Some(node) = target(burst.packet(), nodes)
+            {
+                line.take(source, node, &burst, clock());
             }
         }
     }
