@@ -23,6 +23,7 @@ from zkattest.machines.events import (
 )
 from zkattest.machines.proof_events import ProofEvent, ProofSaveEffect
 from zkattest.spec.answers import ProofOutcome, SignatureOutcome, ValidatorOutcome
+from zkattest.spec.guests import GuestProof, GuestRun
 from zkattest.spec.signing import ProofSubject, SigningData
 from zkattest.spec.state_reader import NodeSource
 from zkattest.spec.verdicts import ProofVerdict, Submission
@@ -43,6 +44,7 @@ __all__ = [
     "BlockChecker",
     "ChainFeed",
     "Clock",
+    "GuestWorker",
     "Network",
     "NodeSource",
     "ProofChecker",
@@ -311,4 +313,26 @@ class ProofEngine(Protocol):
         The events of one root never end by themselves. A reader that falls behind by more than
         the engine's bound is closed: the iteration ends, and whoever wants more subscribes again.
         """
+        ...
+
+
+class GuestWorker(Protocol):
+    """Run one guest program, and prove its runs; one job after another."""
+
+    @property
+    def program_vk(self) -> ProgramVk:
+        """Return the key of the program."""
+        ...
+
+    async def execute(self, stdin: bytes, *, timeout_ms: int) -> GuestRun:
+        """
+        Run the guest without proving.
+
+        Raises `GuestFailure` for what the zkVM says against it, `GuestUnavailable` where it cannot
+        be run or takes longer than it may.
+        """
+        ...
+
+    async def prove(self, stdin: bytes, *, timeout_ms: int) -> GuestProof:
+        """Prove a run of the guest; raises what `execute` raises."""
         ...

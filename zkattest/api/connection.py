@@ -1,0 +1,278 @@
+"""
+Carry the requests of one connection to an ASGI application, within bounds; h11 parses.
+
+ASGI 3, HTTP only (asgi.readthedocs.io, specification of HTTP 2.3). What goes wrong with a
+connection ends that connection; the application learns of it by `http.disconnect` or `OSError`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import unquote
+
+import h11
+import trio
+from starlette.types import ASGIApp
+
+from zkattest.api.limits import ServerLimits
+
+logger = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+_READ_BYTES: Final = 1 << 16
+# An asker that is still sending what nobody reads would lose the answer to a reset.
+_LINGER_MS: Final = 1_000
+_LINGER_BYTES: Final = 16 << 20
+_SERVER_HEADERS: Final = ((b"x-content-type-options", b"nosniff"),)
+
+
+class Gone(OSError):
+    """Say to the application that nobody takes its answer."""
+
+
+class Connection:
+    """Answer the requests of one connection, one after the other."""
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        app: ASGIApp,
+        limits: ServerLimits,
+        *,
+        client: tuple[str, int] | None = None,
+        scheme: str = "http",
+        draining: trio.Event | None = None,
+    ) -> None:
+        self._stream = stream
+        self._app = app
+        self._limits = limits
+        self._client = client
+        self._scheme = scheme
+        self._draining = trio.Event() if draining is None else draining
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
+
+    async def run(self) -> None:
+        """Answer until the asker leaves, is too slow, or sends what is no request."""
+        try:
+            for _ in range(self._limits.requests):
+                request = await self._next_request()
+                if request is None:
+                    break
+                exchange = _Exchange(self, request)
+                await exchange.run()
+                if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+                    break
+                self._http.start_next_cycle()
+            await self._linger()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, Gone):
+            return
+        except h11.RemoteProtocolError as error:
+            await self._refuse(error.error_status_hint)
+
+    async def _next_request(self) -> h11.Request | None:
+        """Wait for a request's first byte, unless we drain, and then for its whole head."""
+        if not self._http.trailing_data[0] and not await self._first_bytes():
+            return None
+        with trio.fail_after(self._limits.head_ms / 1000):
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                await self.read()
+        if not isinstance(event, h11.Request):
+            return None
+        if not has_body(event):
+            self._http.next_event()  # the end of the request
+        return event
+
+    async def _first_bytes(self) -> bool:
+        """Tell whether something came within the time that an idle connection is kept."""
+        came = False
+        with trio.move_on_after(self._limits.idle_ms / 1000):
+            async with trio.open_nursery() as nursery:
+
+                async def until_drained() -> None:
+                    await self._draining.wait()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(until_drained)
+                await self.read()
+                came = True
+                nursery.cancel_scope.cancel()
+        return came
+
+    async def read(self) -> bool:
+        """Hand h11 what the socket has; False at the end."""
+        data = await self._stream.receive_some(_READ_BYTES)
+        self._http.receive_data(data)
+        return bool(data)
+
+    async def write(self, data: bytes) -> None:
+        """Send, or end the connection because the asker does not take it."""
+        try:
+            with trio.fail_after(self._limits.write_ms / 1000):
+                await self._stream.send_all(data)
+        except (trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError):
+            await trio.aclose_forcefully(self._stream)
+            raise Gone("nobody takes the answer") from None
+
+    async def _linger(self) -> None:
+        """Let the asker read the last answer although it has not sent all of its request."""
+        if self._http.their_state is h11.DONE or not isinstance(self._stream, trio.SocketStream):
+            return
+        left = _LINGER_BYTES
+        with trio.move_on_after(_LINGER_MS / 1000), suppress(trio.BrokenResourceError):
+            await self._stream.send_eof()
+            while left > 0 and (data := await self._stream.receive_some(_READ_BYTES)):
+                left -= len(data)
+
+    async def _refuse(self, status: int) -> None:
+        """Answer what is no request, and let the connection go."""
+        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        body = b"bad request\n"
+        head = [("Connection", "close"), ("Content-Length", str(len(body)))]
+        with suppress(Gone, h11.LocalProtocolError):
+            data = self._http.send(h11.Response(status_code=status, headers=head)) or b""
+            data += self._http.send(h11.Data(data=body)) or b""
+            await self.write(data + (self._http.send(h11.EndOfMessage()) or b""))
+
+    @property
+    def http(self) -> h11.Connection:
+        """Return the parser."""
+        return self._http
+
+    @property
+    def limits(self) -> ServerLimits:
+        """Return the bounds."""
+        return self._limits
+
+    @property
+    def app(self) -> ASGIApp:
+        """Return the application."""
+        return self._app
+
+    @property
+    def is_draining(self) -> bool:
+        """Tell whether this is the last request that the connection takes."""
+        return self._draining.is_set()
+
+    def scope(self, request: h11.Request) -> dict[str, Any]:
+        """Describe a request as ASGI does."""
+        path, _, query = request.target.partition(b"?")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": request.http_version.decode("ascii"),
+            "method": request.method.decode("ascii"),
+            "scheme": self._scheme,
+            "path": unquote(path.decode("latin-1")),
+            "raw_path": bytes(path),
+            "query_string": bytes(query),
+            "root_path": "",
+            "headers": [(bytes(name), bytes(value)) for name, value in request.headers],
+            "client": self._client,
+            "server": None,
+            "state": {},
+        }
+
+
+class _Exchange:
+    """Hold one request and what was answered of it so far."""
+
+    def __init__(self, connection: Connection, request: h11.Request) -> None:
+        self._connection = connection
+        self._http = connection.http
+        self._request = request
+        self._has_body = has_body(request)
+        self._body_deadline: float | None = None
+        self._end_was_told = False
+        self._start: Message | None = None
+
+    async def run(self) -> None:
+        """Have the application answer; a bug of it costs this answer and nothing else."""
+        try:
+            await self._connection.app(
+                self._connection.scope(self._request), self._receive, self._send
+            )
+        except Gone:
+            raise
+        except Exception:  # the outermost shell of a connection
+            logger.exception("a page failed")
+            if self._http.our_state is not h11.SEND_RESPONSE:
+                raise Gone("the answer broke off") from None
+            self._start = {"status": 500, "headers": [(b"content-type", b"text/plain")]}
+            await self._send({"type": "http.response.body", "body": b"internal error\n"})
+        if self._http.our_state is h11.SEND_BODY:
+            raise Gone("the answer broke off")
+
+    async def _receive(self) -> Message:
+        """Bring a piece of the body, or wait until the asker is gone."""
+        http = self._http
+        if self._end_was_told:
+            return await self._until_gone()
+        if not self._has_body:
+            self._end_was_told = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self._connection.write(http.send(go_on) or b"")
+        if self._body_deadline is None:
+            self._body_deadline = trio.current_time() + self._connection.limits.body_ms / 1000
+        with trio.move_on_after(max(0, self._body_deadline - trio.current_time())) as patience:
+            piece = await self._next_piece()
+        return {"type": "http.disconnect"} if patience.cancelled_caught else piece
+
+    async def _next_piece(self) -> Message:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            await self._connection.read()
+        match event:
+            case h11.Data():
+                return {"type": "http.request", "body": bytes(event.data), "more_body": True}
+            case h11.EndOfMessage():
+                self._end_was_told = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.disconnect"}
+
+    async def _until_gone(self) -> Message:
+        """Wait; a request that comes meanwhile waits in the parser."""
+        try:
+            if await self._connection.read():
+                await trio.sleep_forever()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        """Write a piece of the answer; its head goes out with the first bytes of its body."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        data = b""
+        if self._start is not None:
+            data = self._http.send(self._head(self._start)) or b""
+            self._start = None
+        body, is_last = message.get("body", b""), not message.get("more_body", False)
+        if body and self._request.method != b"HEAD":
+            data += self._http.send(h11.Data(data=body)) or b""
+        if is_last:
+            data += self._http.send(h11.EndOfMessage()) or b""
+        if data:
+            await self._connection.write(data)
+
+    def _head(self, start: Message) -> h11.Response:
+        headers = [*_names(start["headers"]), *_SERVER_HEADERS]
+        # What is not read of a request stands before the next one.
+        if self._http.their_state is not h11.DONE or self._connection.is_draining:
+            headers.append((b"connection", b"close"))
+        return h11.Response(status_code=start["status"], headers=headers)
+
+
+def has_body(request: h11.Request) -> bool:
+    """Tell whether a body follows a request's head."""
+    fields = dict(request.headers)
+    return b"transfer-encoding" in fields or int(fields.get(b"content-length", b"0")) != 0
+
+
+def _names(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(bytes(name), bytes(value)) for name, value in headers]
