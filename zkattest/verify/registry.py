@@ -24,21 +24,37 @@ CATALOGUE: Final[Mapping[ProofSystem, Callable[[ProgramVk], ProofVerifier]]] = M
 )
 
 
+def _open(system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None) -> ProofVerifier:
+    if verifier_key is not None:
+        detail = f"{system}: no verifier with a given key is built in"
+        raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, detail)
+    return CATALOGUE[system](program_vk)
+
+
 class Registry:
     """Find the verifier of a program; a program that was not added is never verified."""
 
     def __init__(self, programs: Iterable[tuple[ProofSystem, ProgramVk]] = ()) -> None:
         """Build a verifier for each program; a key that is none raises `InvalidProof`."""
         self._verifiers: dict[tuple[ProofSystem, ProgramVk], ProofVerifier] = {}
+        self._verifier_keys: dict[tuple[ProofSystem, ProgramVk], bytes] = {}
         for system, program_vk in programs:
             self.add(system, program_vk)
 
-    def add(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+    def add(
+        self, system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None = None
+    ) -> ProofVerifier:
         """Trust a program, and return its verifier; raise `InvalidProof` or `CannotVerify`."""
         key = (system, program_vk)
         if key not in self._verifiers:
-            self._verifiers[key] = CATALOGUE[system](program_vk)
+            self._verifiers[key] = _open(system, program_vk, verifier_key)
+            if verifier_key is not None:
+                self._verifier_keys[key] = verifier_key
         return self._verifiers[key]
+
+    def verifier_key(self, system: ProofSystem, program_vk: ProgramVk) -> bytes | None:
+        """Return the verifier key that a program was added with."""
+        return self._verifier_keys.get((system, program_vk))
 
     def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
         """Return the verifier of a program, or raise `CannotVerify`."""
