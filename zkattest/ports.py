@@ -75,6 +75,10 @@ class Network(Protocol):
         """Queue a message for the peers of its topic and return its message id."""
         ...
 
+    def subscribers(self, topic: str) -> int:
+        """Count the peers that a message of ours on a topic is for."""
+        ...
+
     def report(self, message_id: bytes, verdict: Verdict) -> bool:
         """Decide a delivered message; False when it waits no longer."""
         ...

@@ -27,6 +27,7 @@ from tests.integration.test_proof_gossip import (
     VALUES,
     Feed,
     Log,
+    Node,
     Validators,
     Verifiers,
     open_node,
@@ -34,8 +35,18 @@ from tests.integration.test_proof_gossip import (
 )
 from zkattest.api import HttpServer
 from zkattest.crypto import bls
+from zkattest.crypto.hashing import hash_tree_root_envelope
 from zkattest.machines.own_proofs import OwnLimits, OwnValidator
-from zkattest.machines.proof_events import BlockSeen, PayloadSeen, ProofEvent, SlotFinalized
+from zkattest.machines.proof_events import (
+    BlockSeen,
+    KeepBlock,
+    KeepProof,
+    PayloadSeen,
+    ProofEvent,
+    ProofMark,
+    SavedBlock,
+    SlotFinalized,
+)
 from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import GossipHost
@@ -162,6 +173,14 @@ async def open_signing_node(
     guard.close()
 
 
+@asynccontextmanager
+async def open_far(node: SigningNode) -> AsyncIterator[Node]:
+    """Open a node that only judges, and hears what the other one publishes."""
+    async with open_node(2, (node.host.address,)) as far:
+        await node.host.wait_for_mesh(TOPIC, 1)
+        yield far
+
+
 def envelope(proof: bytes, *, block: Root = BLOCK) -> ExecutionProofEnvelope:
     return ExecutionProofEnvelope(proof, ProofType(1), block)
 
@@ -170,11 +189,7 @@ async def test_proof__handed_in_is_signed_published_kept_and_accepted_by_another
     store = ProofStore(f"sqlite:///{tmp_path / 'proofs.sqlite'}", "test")
     proof = envelope(PACK[1].proof())
     with trio.fail_after(60):
-        async with (
-            open_signing_node(tmp_path, store=store) as node,
-            open_node(2, (node.host.address,)) as far,
-        ):
-            await node.host.wait_for_mesh(TOPIC, 1)
+        async with open_signing_node(tmp_path, store=store) as node, open_far(node) as far:
             answer = await node.hand_in(proof)
             assert answer == DeskAnswer(200, "published")
             await far.log.wait_for(1)
@@ -200,7 +215,7 @@ async def test_proof__of_no_use_is_refused_unsigned(tmp_path):
     flipped = bytearray(PACK[1].proof())
     flipped[len(flipped) // 2] ^= 1
     with trio.fail_after(60):
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             broken = await node.hand_in(envelope(bytes(flipped)))
             other = await node.hand_in(envelope(PACK[2].proof()))
             assert (broken.code, broken.status) == (400, "refused")
@@ -215,7 +230,7 @@ async def test_proofs__answered_one_by_one_with_the_gravest_in_front(tmp_path):
     good, empty = envelope(PACK[1].proof()), envelope(b"")
     late = envelope(PACK[1].proof(), block=Root(b"\x77" * 32))
     with trio.fail_after(60):
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             body = content_submission_codec(BETA4).encode((good, empty, late), "")
             status, said = await node.post(body, "application/octet-stream")
             assert (status, said["message"]) == (400, "1 of 3 proofs not published")
@@ -240,12 +255,12 @@ async def test_proofs__answered_one_by_one_with_the_gravest_in_front(tmp_path):
 async def test_second_different_proof__refused_by_the_guard_before_and_after_a_restart(tmp_path):
     other = envelope(PACK[1].proof() + b"\0")
     with trio.fail_after(60):
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             assert (await node.hand_in(envelope(PACK[1].proof()))).status == "published"
             refused = await node.hand_in(other)
             assert (refused.code, refused.reason) == (409, "signed_another_proof")
         # Another process that knows nothing but the guard's file.
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             refused = await node.hand_in(other)
             assert (refused.code, refused.status) == (409, "refused")
             assert refused.reason == "signed_another_proof"
@@ -264,7 +279,10 @@ async def test_proof__published_once_the_remote_signer_is_up_again(tmp_path):
     proof = envelope(PACK[1].proof())
     with trio.fail_after(60), web_server(respond) as server:
         remote = RemoteSigner(server.url, bls.public_key(SECRET))
-        async with open_signing_node(tmp_path, signer=remote, store=store) as node:
+        async with (
+            open_signing_node(tmp_path, signer=remote, store=store) as node,
+            open_far(node),
+        ):
             answer = await node.hand_in(proof)
             assert (answer.code, answer.status, answer.is_kept) == (503, "not_signed", True)
             assert (answer.reason, answer.cause) == ("not_signed", "backend_unavailable")
@@ -272,12 +290,12 @@ async def test_proof__published_once_the_remote_signer_is_up_again(tmp_path):
         # Not even a restart loses it; nobody hands it in again.
         async with (
             open_signing_node(tmp_path, signer=remote, store=store) as node,
-            open_node(2, (node.host.address,)) as far,
+            open_far(node) as far,
         ):
-            await node.host.wait_for_mesh(TOPIC, 1)
             while not node.log.own:
                 await node.log.changed.wait()
             assert node.log.own[0] == ("not_signed", Reason.NOT_SIGNED)
+            assert far.log.settled == []
             is_up = True
             await far.log.wait_for(1)
             assert far.log.settled == [("accept", None)]
@@ -289,13 +307,13 @@ async def test_proof__published_once_the_remote_signer_is_up_again(tmp_path):
 
 async def test_guard__pruned_when_the_chain_is_finalized_and_old_slots_are_refused(tmp_path):
     with trio.fail_after(60):
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             assert (await node.hand_in(envelope(PACK[1].proof()))).status == "published"
             await node.runner.tell(SlotFinalized(Slot(32)))
             await node.log.wait_until_said("guard_pruned")
             assert node.guard.entries() == []
             assert node.guard.forgotten_before() == node.runner.signer.forgotten_before == 32
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             refused = await node.hand_in(envelope(PACK[1].proof() + b"\0"))
             assert (refused.code, refused.reason) == (409, "slot_too_old")
             # A node that tells of finality in the future moves no mark.
@@ -306,11 +324,7 @@ async def test_guard__pruned_when_the_chain_is_finalized_and_old_slots_are_refus
 
 async def test_proof__waits_for_its_block_and_is_published_when_it_comes(tmp_path):
     with trio.fail_after(60):
-        async with (
-            open_signing_node(tmp_path, events=()) as node,
-            open_node(2, (node.host.address,)) as far,
-        ):
-            await node.host.wait_for_mesh(TOPIC, 1)
+        async with open_signing_node(tmp_path, events=()) as node, open_far(node) as far:
             answer = await node.hand_in(envelope(PACK[1].proof()))
             assert (answer.code, answer.reason, answer.is_kept) == (202, "unknown_block", True)
             for event in KNOWN:
@@ -321,7 +335,48 @@ async def test_proof__waits_for_its_block_and_is_published_when_it_comes(tmp_pat
 
 async def test_node__takes_nothing_while_it_drains(tmp_path):
     with trio.fail_after(60):
-        async with open_signing_node(tmp_path) as node:
+        async with open_signing_node(tmp_path) as node, open_far(node):
             await node.runner.drain()
             answer = await node.hand_in(envelope(PACK[1].proof()))
             assert (answer.code, answer.message) == (503, "the node is stopping")
+
+
+async def test_proof__not_signed_before_anybody_would_hear_of_it(tmp_path):
+    with trio.fail_after(60):
+        async with open_signing_node(tmp_path) as node:
+            answer = await node.hand_in(envelope(PACK[1].proof()))
+            assert (answer.code, answer.status, answer.is_kept) == (503, "not_signed", True)
+            assert "no peer has subscribed to proofs" in answer.message
+            assert node.guard.entries() == []
+            async with open_far(node) as far:
+                await far.log.wait_for(1)
+                assert far.log.settled == [("accept", None)]
+            assert node.verifiers.verified == 1
+
+
+async def test_proof__sent_again_when_an_earlier_run_ended_before_it_was_out(tmp_path):
+    store = ProofStore(f"sqlite:///{tmp_path / 'proofs.sqlite'}", "test")
+    proof, data = envelope(PACK[1].proof()), signed(PACK[1].proof())
+    mark = ProofMark(
+        BLOCK, hash_tree_root_envelope(proof), ProofType(1), VALIDATOR, SLOT, is_valid=True
+    )
+    store.save([KeepBlock(SavedBlock(BLOCK, SLOT, VALUES)), KeepProof(mark, data)])
+    with trio.fail_after(60):
+        async with open_signing_node(tmp_path, store=store) as node, open_far(node) as far:
+            answer = await node.hand_in(proof)
+            assert (answer.code, answer.status) == (200, "already_known")
+            await far.log.wait_for(1)
+            assert far.log.settled == [("accept", None)]
+            assert node.verifiers.verified == 0
+
+
+async def test_proof__goes_on_when_its_answer_takes_too_long(tmp_path):
+    with trio.fail_after(60):
+        async with (
+            open_signing_node(tmp_path, answer_ms=1) as node,
+            open_far(node) as far,
+        ):
+            answer = await node.hand_in(envelope(PACK[1].proof()))
+            assert (answer.code, answer.status, answer.is_kept) == (202, "in_progress", True)
+            await far.log.wait_for(1)
+            assert far.log.settled == [("accept", None)]

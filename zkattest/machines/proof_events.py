@@ -179,9 +179,10 @@ class PublishProof:
 
 @dataclass(frozen=True, slots=True)
 class SignProof:
-    """Sign a message (SSZ) for a block of this slot: it is valid."""
+    """Sign a message (SSZ) for a topic and a block of this slot: it is valid."""
 
     job: JobId
+    topic: str
     data: bytes
     slot: Slot
 

@@ -268,7 +268,7 @@ class ProofGossipMachine:
         except StopIteration:
             if job.is_ours:
                 slot = self.blocks[job.proof.subject].slot
-                self._effects.append(SignProof(job_id, job.message.data, slot))
+                self._effects.append(SignProof(job_id, job.message.topic, job.message.data, slot))
                 return None
             self._record(job, is_valid=True)
             return self._close(job_id, job, None)

@@ -169,6 +169,10 @@ class GossipHost:
         """Return the peers that full messages of a topic are forwarded to."""
         return frozenset(self._router.mesh.members[topic])
 
+    def subscribers(self, topic: str) -> int:
+        """Count the peers that a message of ours on a topic is for."""
+        return len(self._router.mesh.subscribers[topic])
+
     def counters(self) -> dict[str, int]:
         """Return how often each thing happened (delivered, duplicate, malformed, …)."""
         return dict(self._router.counters)

@@ -38,6 +38,7 @@ from zkattest.machines.proof_events import (
     ProofSigned,
     ProofSubmitted,
     PublishProof,
+    SignatureMade,
     SignProof,
     ValidatorAnswered,
 )
@@ -47,8 +48,8 @@ from zkattest.node.journal import write_verdict
 from zkattest.node.loop import MachineLoop, SystemClock
 from zkattest.node.own_signer import OwnSigner
 from zkattest.ports import ChainFeed, Clock, Network, ProofChecker, ProofKeeper, ValidatorView
-from zkattest.spec.answers import Refused, SignatureOutcome, SignatureValid
-from zkattest.spec.reasons import Reason
+from zkattest.spec.answers import Fault, Refused, SignatureOutcome, SignatureValid
+from zkattest.spec.reasons import Cause, Reason
 from zkattest.store import StoreError
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.gossip import GossipMessage, Verdict
@@ -75,6 +76,8 @@ class ProofGossipRunner:
     clock: Clock = field(default_factory=SystemClock)
     slots_per_epoch: int = SLOTS_PER_EPOCH
     signer: OwnSigner | None = None
+    on_effect: Callable[[ProofEffect], None] | None = None
+    """Hear of every effect before it is performed."""
     _waiters: dict[bytes, list[trio.MemorySendChannel[OwnProofAnswered]]] = field(
         default_factory=dict
     )
@@ -145,6 +148,8 @@ class ProofGossipRunner:
     async def _perform(self, effects: list[ProofEffect]) -> None:
         await self._save([effect for effect in effects if isinstance(effect, _SAVED)])
         for effect in effects:
+            if self.on_effect is not None:
+                self.on_effect(effect)
             self._perform_one(effect)
 
     def _perform_one(self, effect: ProofEffect) -> None:
@@ -201,7 +206,12 @@ class ProofGossipRunner:
         await self._loop.tell(ProofChecked(effect.job, outcome, verify_ms))
 
     async def _sign(self, signer: OwnSigner, effect: SignProof) -> None:
-        outcome = await signer.sign(effect.data, effect.slot)
+        outcome: SignatureMade | Refused | Fault
+        if self.network.subscribers(effect.topic):
+            outcome = await signer.sign(effect.data, effect.slot)
+        else:
+            # What nobody hears is not published; it is tried again as any other fault is.
+            outcome = Fault(Cause.BACKEND_UNAVAILABLE, "no peer has subscribed to proofs")
         await self._loop.tell(ProofSigned(effect.job, outcome))
 
     # --- What an observer hears ---------------------------------------------------------------

@@ -20,8 +20,11 @@ from zkattest.machines.proof_events import OwnProofAnswered, OwnProofStatus
 from zkattest.node.own_signer import OwnSigner
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.spec.gossip_profiles import read_gossiped_proof
+from zkattest.spec.proof_gossip import GossipedProof
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.signing import CannotSign, SigningRefused
+from zkattest.store import StoreError
+from zkattest.store.proofs import KeptProof, ProofStore
 from zkattest.types.errors import DecodeError
 from zkattest.types.gossip import GossipMessage
 from zkattest.types.ids import ProofType, Root
@@ -37,6 +40,7 @@ SSZ: Final = "application/octet-stream"
 JSON: Final = "application/json"
 # For a body to come and to be decoded, beside the time that an answer is waited for.
 _OVERHEAD_MS: Final = 15_000
+_MOST_KEPT: Final = 16
 _CONFLICTS: Final = frozenset(
     {
         Reason.SIGNED_ANOTHER_PROOF,
@@ -156,7 +160,28 @@ class ProofPublisher:
         answered: OwnProofAnswered | None = None
         with trio.move_on_after(self.answer_ms / 1000):
             answered = await self.runner.submit(message)
+        if answered is not None and answered.status is OwnProofStatus.ALREADY_KNOWN:
+            await self._send_again(proof)
         return _outcome_of(proof.subject, proof.proof_type, answered)
+
+    async def _send_again(self, proof: GossipedProof) -> None:
+        """Send what we have signed before once more: an earlier run may have ended too soon."""
+        store = self.runner.store
+        if not isinstance(store, ProofStore):
+            return
+        for kept in await trio.to_thread.run_sync(_kept_for, store, proof.subject):
+            sent = read_gossiped_proof(self.profile, kept.data)
+            if sent.validator_index == self.signer.index and sent.root == proof.root:
+                # A router that has sent it already does nothing.
+                self.runner.network.publish(self.topic, kept.data)
+
+
+def _kept_for(store: ProofStore, subject: Root) -> list[KeptProof]:
+    try:
+        return list(store.proofs_by_root(subject, limit=_MOST_KEPT))
+    except StoreError:
+        # Nothing more can be sent; the store's trouble is told where it is written to.
+        return []
 
 
 def answer_of(outcomes: list[Outcome]) -> Answer:
