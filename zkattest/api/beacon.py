@@ -135,7 +135,7 @@ class BeaconRoutes:
             Operation(
                 "POST",
                 PATH,
-                "submitExecutionProofs",
+                "submitBeaconExecutionProofs",
                 "Submit signed execution proofs",
                 self._submit,
                 {
@@ -150,7 +150,7 @@ class BeaconRoutes:
             Operation(
                 "GET",
                 PATH + "/{block_id}",
-                "getExecutionProofs",
+                "getBeaconExecutionProofs",
                 "Get the valid proofs of a block",
                 self._get,
                 {

@@ -78,7 +78,7 @@ class Connection:
             return None
         with trio.fail_after(self._limits.head_ms / 1000):
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                await self.read()
+                await self.read(self._limits.head_bytes)
         if not isinstance(event, h11.Request):
             return None
         if not has_body(event):
@@ -96,14 +96,14 @@ class Connection:
                     nursery.cancel_scope.cancel()
 
                 nursery.start_soon(until_drained)
-                await self.read()
+                await self.read(self._limits.head_bytes)
                 came = True
                 nursery.cancel_scope.cancel()
         return came
 
-    async def read(self) -> bool:
+    async def read(self, most_bytes: int = _READ_BYTES) -> bool:
         """Hand h11 what the socket has; False at the end."""
-        data = await self._stream.receive_some(_READ_BYTES)
+        data = await self._stream.receive_some(most_bytes)
         self._http.receive_data(data)
         return bool(data)
 

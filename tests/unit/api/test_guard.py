@@ -1,0 +1,110 @@
+"""What askers take is counted, and handed out in turn."""
+
+import pytest
+import trio
+
+from zkattest.api.guard import (
+    ByteBudget,
+    RateLimiter,
+    RateLimits,
+    StreamCount,
+    TooBusy,
+    WorkLimits,
+)
+
+
+class Hand:
+    """A clock that a test turns."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_rate__taken_up_to_the_burst_then_told_when():
+    clock = Hand()
+    limiter = RateLimiter(RateLimits(per_second=0.5, burst=2), clock)
+    assert [limiter.take("a") for _ in range(4)] == [0, 0, 2, 2]
+    clock.now_s = 2.0
+    assert [limiter.take("a"), limiter.take("a")] == [0, 2]
+
+
+def test_rate__counted_by_address():
+    limiter = RateLimiter(RateLimits(per_second=1, burst=1), Hand())
+    assert [limiter.take("a"), limiter.take("b"), limiter.take("a")] == [0, 0, 1]
+
+
+def test_rate__keeps_a_bounded_table():
+    limiter = RateLimiter(RateLimits(per_second=1, burst=1, addresses=2), Hand())
+    for name in "abc":
+        limiter.take(name)
+    assert [limiter.take("c"), limiter.take("a")] == [1, 0]
+
+
+async def test_bytes__wait_their_turn(autojump_clock):
+    budget, order = ByteBudget(WorkLimits(body_bytes=10, waiting=2, wait_ms=1_000)), []
+    assert await budget.take(8) == 8
+
+    async def take(name, size):
+        order.append((name, await budget.take(size)))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take, "big", 9)
+        await trio.testing.wait_all_tasks_blocked()
+        # It would fit, but whoever waits longest is first.
+        nursery.start_soon(take, "small", 1)
+        await trio.testing.wait_all_tasks_blocked()
+        assert (order, budget.waiting) == ([], 2)
+        budget.give_back(8)
+    assert sorted(order) == [("big", 9), ("small", 1)]
+    assert budget.used_bytes == 10
+
+
+async def test_bytes__refused_at_once_where_too_many_wait(autojump_clock):
+    budget = ByteBudget(WorkLimits(body_bytes=1, waiting=0, wait_ms=1_000))
+    await budget.take(1)
+    with pytest.raises(TooBusy) as caught:
+        await budget.take(1)
+    assert caught.value.is_full
+    assert trio.current_time() == 0
+
+
+async def test_bytes__refused_after_the_wait(autojump_clock):
+    budget = ByteBudget(WorkLimits(body_bytes=1, waiting=1, wait_ms=2_000))
+    await budget.take(1)
+    started_s = trio.current_time()
+    with pytest.raises(TooBusy) as caught:
+        await budget.take(1)
+    assert (caught.value.is_full, caught.value.retry_after_s) == (False, 2)
+    assert trio.current_time() - started_s == 2.0
+    assert budget.waiting == 0
+
+
+async def test_bytes__not_lost_when_a_waiter_is_cancelled(autojump_clock):
+    budget = ByteBudget(WorkLimits(body_bytes=4, waiting=4))
+    await budget.take(4)
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(budget.take, 4)
+            await trio.testing.wait_all_tasks_blocked()
+            # Handed out and cancelled in one step.
+            scope.cancel()
+            budget.give_back(4)
+    assert (budget.used_bytes, budget.waiting) == (0, 0)
+
+
+async def test_bytes__more_than_all_take_all():
+    budget = ByteBudget(WorkLimits(body_bytes=4))
+    assert await budget.take(9) == 4
+
+
+def test_streams__counted():
+    streams = StreamCount(WorkLimits(streams=1))
+    streams.take()
+    with pytest.raises(TooBusy):
+        streams.take()
+    streams.give_back()
+    streams.take()
+    assert streams.open == 1

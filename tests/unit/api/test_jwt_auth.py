@@ -1,0 +1,81 @@
+"""Only tokens of the Engine API open the door, and only for a minute."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated, read_secret
+
+SECRET = bytes(range(32))
+NOW_S = 1_700_000_000
+
+
+def part(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
+
+
+def token(claims, *, secret=SECRET, algorithm="HS256"):
+    """Sign claims without the library that reads them."""
+    signed = part({"alg": algorithm, "typ": "JWT"}) + b"." + part(claims)
+    signature = hmac.new(secret, signed, hashlib.sha256).digest()
+    return "Bearer " + (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+GUARD = JwtGuard(SECRET, lambda: NOW_S)
+
+
+@pytest.mark.parametrize("iat", [NOW_S, NOW_S - 60, NOW_S + 60, NOW_S + 0.5])
+def test_token__taken_within_a_minute(iat):
+    assert GUARD.check(token({"iat": iat})) is None
+
+
+@pytest.mark.parametrize(
+    ("authorization", "why"),
+    [
+        (None, "no token"),
+        ("Basic abc", "not a bearer"),
+        ("Bearer abc", "does not hold"),
+        ("Bearer " + "a" * 5_000, "too long"),
+        (token({"iat": NOW_S - 61}), "within 60 s"),
+        (token({"iat": NOW_S + 61}), "within 60 s"),
+        (token({"iat": float("nan")}), "within 60 s"),
+        (token({}), "no time of issue"),
+        (token({"iat": "1700000000"}), "no time of issue"),
+        (token({"iat": True}), "no time of issue"),
+        (token({"iat": NOW_S, "exp": NOW_S - 1}), "expired"),
+        (token({"iat": NOW_S}, secret=bytes(32)), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="none"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="HS512"), "does not hold"),
+    ],
+)
+def test_token__refused(authorization, why):
+    with pytest.raises(NotAuthenticated, match=why):
+        GUARD.check(authorization)
+
+
+def test_unsigned_token__refused():
+    unsigned = (part({"alg": "none"}) + b"." + part({"iat": NOW_S}) + b".").decode()
+    with pytest.raises(NotAuthenticated, match="does not hold"):
+        GUARD.check(f"Bearer {unsigned}")
+
+
+@pytest.mark.parametrize("text", ["0x" + SECRET.hex(), SECRET.hex() + "\n"])
+def test_secret__read_from_its_file(tmp_path, text):
+    (tmp_path / "jwt.hex").write_text(text)
+    assert read_secret(tmp_path / "jwt.hex") == SECRET
+
+
+@pytest.mark.parametrize("text", ["", "0x12", "zz" * 32, SECRET.hex() + "00"])
+def test_secret__refused_without_repeating_it(tmp_path, text):
+    (tmp_path / "jwt.hex").write_text(text)
+    with pytest.raises(ValueError, match="expected 64 hexadecimal digits") as caught:
+        read_secret(tmp_path / "jwt.hex")
+    assert not text or text not in str(caught.value)
+
+
+def test_secret__refused_without_its_file(tmp_path):
+    with pytest.raises(ValueError, match="No such file"):
+        read_secret(tmp_path / "none")

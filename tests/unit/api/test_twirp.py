@@ -1,0 +1,163 @@
+"""An ere-server's methods, for the programs of a registry."""
+
+import pytest
+
+from tests.helpers.asked import ask
+from tests.helpers.stand_in_engine import RETH_SP1, StandInEngine
+from zkattest.api.engine_service import ServiceSettings
+from zkattest.api.twirp import TwirpSettings
+from zkattest.spec.guests import GuestFailure, GuestProof, GuestRun, GuestUnavailable
+from zkattest.spec.reasons import Cause, Reason
+from zkattest.spec.verdicts import NotChecked, Refused, Verified
+from zkattest.types.ere import (
+    EreError,
+    EreExecuted,
+    EreInput,
+    EreMethod,
+    EreNothing,
+    EreProgramVk,
+    EreProof,
+    EreProved,
+    EreVerified,
+    decode_ere_answer,
+    encode_ere_request,
+)
+from zkattest.types.verification import Check
+
+PROTOBUF = {"content-type": "application/protobuf"}
+JSON = {"content-type": "application/json"}
+SETTINGS = ServiceSettings(twirp=TwirpSettings(program=RETH_SP1.id))
+VALUES = bytes(range(43))
+
+
+class StandInWorker:
+    """Run no guest: answer what a test told it to."""
+
+    def __init__(self, error=None):
+        self.program_vk = RETH_SP1.program_vk
+        self.error = error
+
+    async def execute(self, stdin, *, timeout_ms):
+        if self.error:
+            raise self.error
+        return GuestRun(stdin[::-1], 5, 1_500)
+
+    async def prove(self, stdin, *, timeout_ms):
+        if self.error:
+            raise self.error
+        return GuestProof(stdin[::-1], b"proof", 5, 1_500)
+
+
+async def ask_twirp(engine, method, request, *, prefix="", headers=PROTOBUF, worker=None):
+    return await ask(
+        engine,
+        "POST",
+        f"{prefix}/twirp/api.ZkvmService/{method}",
+        content=encode_ere_request(method, request, as_json=headers is JSON),
+        headers=headers,
+        settings=SETTINGS,
+        worker=worker,
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "/programs/reth-sp1-v1"])
+@pytest.mark.parametrize("headers", [PROTOBUF, JSON])
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verified(Check(), VALUES), EreVerified(VALUES)),
+        (Refused(Check(), Reason.PROOF_INVALID), EreError("proof_invalid")),
+        (Refused(Check(), Reason.PROOF_INVALID, "x"), EreError("proof_invalid: x")),
+    ],
+)
+async def test_verify__answers_values_or_what_the_verifier_said(prefix, headers, verdict, expected):
+    engine = StandInEngine(verdict=verdict)
+    proof = EreProof(b"proof")
+    answer = await ask_twirp(engine, EreMethod.VERIFY, proof, prefix=prefix, headers=headers)
+    assert answer.headers["content-type"] == headers["content-type"]
+    decoded = decode_ere_answer(EreMethod.VERIFY, answer.content, as_json=headers is JSON)
+    assert (answer.status_code, decoded) == (200, expected)
+    assert engine.asked == [(RETH_SP1.system, RETH_SP1.program_vk, b"proof", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("cause", "status", "code"),
+    [
+        (Cause.TIMEOUT, 408, "deadline_exceeded"),
+        (Cause.OUT_OF_RESOURCES, 429, "resource_exhausted"),
+        (Cause.PROGRAM_REVOKED, 412, "failed_precondition"),
+        (Cause.UNSUPPORTED_PROOF_SYSTEM, 501, "unimplemented"),
+        (Cause.BACKEND_PANIC, 503, "unavailable"),
+    ],
+)
+async def test_verify__not_checked_is_an_error_of_twirp(cause, status, code):
+    engine = StandInEngine(verdict=NotChecked(Check(), cause, "why"))
+    answer = await ask_twirp(engine, EreMethod.VERIFY, EreProof(b"proof"))
+    assert answer.status_code == status
+    assert answer.json() == {"code": code, "msg": f"{cause}: why", "meta": {"cause": cause}}
+
+
+async def test_program_vk__answered():
+    answer = await ask_twirp(StandInEngine(), EreMethod.PROGRAM_VK, EreNothing())
+    assert decode_ere_answer(EreMethod.PROGRAM_VK, answer.content) == EreProgramVk(b"\x11" * 32)
+
+
+async def test_program__unknown():
+    answer = await ask_twirp(
+        StandInEngine(), EreMethod.PROGRAM_VK, EreNothing(), prefix="/programs/nothing"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_program__not_configured():
+    answer = await ask(
+        StandInEngine(), "POST", "/twirp/api.ZkvmService/ProgramVk", content=b"", headers=PROTOBUF
+    )
+    assert (answer.status_code, answer.json()["code"]) == (412, "failed_precondition")
+
+
+@pytest.mark.parametrize("headers", [PROTOBUF, JSON])
+async def test_body__malformed(headers):
+    path = "/twirp/api.ZkvmService/Verify"
+    answer = await ask(
+        StandInEngine(), "POST", path, content=b"\xff\xff", headers=headers, settings=SETTINGS
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_guest__run_by_the_worker():
+    answer = await ask_twirp(
+        StandInEngine(), EreMethod.EXECUTE, EreInput(b"ab"), worker=StandInWorker()
+    )
+    # Rust's bincode with integers of fixed size: cycles, no regions, seconds, nanoseconds.
+    report = bytes.fromhex("0500000000000000 0000000000000000 0100000000000000 0065cd1d")
+    assert decode_ere_answer(EreMethod.EXECUTE, answer.content) == EreExecuted(b"ba", report)
+
+
+async def test_guest__proven_by_the_worker():
+    answer = await ask_twirp(
+        StandInEngine(), EreMethod.PROVE, EreInput(b"ab"), worker=StandInWorker()
+    )
+    report = bytes.fromhex("0100000000000000 0065cd1d 01 0500000000000000")
+    assert decode_ere_answer(EreMethod.PROVE, answer.content) == EreProved(b"ba", b"proof", report)
+
+
+@pytest.mark.parametrize(
+    ("worker", "request_", "status", "code"),
+    [
+        (None, EreInput(b""), 501, "unimplemented"),
+        (StandInWorker(), EreInput(b"", b""), 501, "unimplemented"),
+        (StandInWorker(GuestUnavailable(Cause.TIMEOUT)), EreInput(b""), 408, "deadline_exceeded"),
+        (StandInWorker(GuestUnavailable(Cause.MISSING_FILE)), EreInput(b""), 503, "unavailable"),
+    ],
+)
+async def test_guest__not_run(worker, request_, status, code):
+    answer = await ask_twirp(StandInEngine(), EreMethod.PROVE, request_, worker=worker)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_guest__failure_is_an_answer():
+    answer = await ask_twirp(
+        StandInEngine(), EreMethod.EXECUTE, EreInput(b""), worker=StandInWorker(GuestFailure("no"))
+    )
+    assert decode_ere_answer(EreMethod.EXECUTE, answer.content) == EreError("no")
