@@ -72,7 +72,7 @@ def running(path: Path) -> Iterator[subprocess.Popen[str]]:
 def peers_of(http: int, wanted: set[str]) -> set[str]:
     """Ask a node for its peers until they are the wanted ones, or a while has passed."""
     found: set[str] = set()
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while time.monotonic() < deadline_s:
         try:
             answer = httpx.get(f"http://127.0.0.1:{http}/status").json()
@@ -83,6 +83,14 @@ def peers_of(http: int, wanted: set[str]) -> set[str]:
             return found
         time.sleep(0.1)
     return found
+
+
+def wait_for_metric(http: int, line: str) -> None:
+    """Ask a node for its metrics until a line is among them; fail after a while."""
+    deadline_s = time.monotonic() + 60
+    while line not in (text := httpx.get(f"http://127.0.0.1:{http}/metrics").text.splitlines()):
+        assert time.monotonic() < deadline_s, [one for one in text if one[:12] == line[:12]]
+        time.sleep(0.1)
 
 
 def test_node__finds_a_peer_by_its_record_and_again_by_its_file(tmp_path: Path) -> None:
@@ -98,6 +106,11 @@ def test_node__finds_a_peer_by_its_record_and_again_by_its_file(tmp_path: Path) 
             assert peers_of(ports[3], {record.peer_id}) == {record.peer_id}
             second_id = sign_record(SecretKey(b"\x02" * 32), 1, {}).peer_id
             assert peers_of(ports[1], {second_id}) == {second_id}
+            wait_for_metric(ports[3], 'zkattest_found_peers_total{source="record"} 1.0')
+            dials = 'zkattest_peer_dials_total{outcome="connected",source="record"} 1.0'
+            wait_for_metric(ports[3], dials)
+        shut_down = '{direction="received",reason="client_shut_down"} 1.0'
+        wait_for_metric(ports[1], f"zkattest_goodbyes_total{shut_down}")
         stored = json.loads((tmp_path / "second" / "peers.json").read_text())
         assert [peer["address"] for peer in stored["peers"]] == [record.address]
         with running(write_node(tmp_path / "second", 2, ports[2], ports[3], peers)):

@@ -22,7 +22,8 @@ from zkattest.net.peer_book import PeerBook, Source
 from zkattest.net.secp256k1 import SecretKey
 from zkattest.net.status import FixedChain
 from zkattest.node.config_peering import Discv5Config, PeeringConfig
-from zkattest.node.peering import find_peers, make_peering
+from zkattest.node.peer_search import PeerSearch
+from zkattest.node.peering import make_peering
 from zkattest.types.ids import Root, Slot
 from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, Status
 
@@ -156,7 +157,8 @@ async def test_nodes__that_know_a_boot_node_gossip_with_each_other(program: Path
                 host = await stack.enter_async_context(opened)
                 hosts.append(host)
                 identity = secret(number), bytes(4)
-                nursery.start_soon(find_peers, config, host, DIGEST, Silent(), Silent(), identity)
+                search = PeerSearch(config, host, DIGEST, Silent(), Silent(), identity)
+                nursery.start_soon(search.run)
             with trio.fail_after(60):
                 await hosts[0].wait_for_mesh(PROOFS, 1)
                 await hosts[1].wait_for_mesh(PROOFS, 1)

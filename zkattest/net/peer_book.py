@@ -86,6 +86,10 @@ class PeerBook:
         self._peers: dict[str, KnownPeer] = {}
         self.changes = 0
         """Count the changes, so that a shell knows when there is something to save."""
+        self.found: Counter[Source] = Counter()
+        """Count the peers that were new, by who told of them."""
+        self.dials: Counter[tuple[Source, bool]] = Counter()
+        """Count the dials by who told of the peer, and by whether they reached it."""
 
     def __len__(self) -> int:
         """Count the peers that are remembered."""
@@ -103,7 +107,9 @@ class PeerBook:
             raise ValueError(f"address {address!r}: a peer's address ends in /p2p/<peer id>")
         known = self._peers.get(peer_id)
         if known is None:
-            return self._add(KnownPeer(peer_id, address, source))
+            was_added = self._add(KnownPeer(peer_id, address, source))
+            self.found[source] += was_added
+            return was_added
         is_better = source is Source.CONFIGURATION or (
             not known.is_proven and _TRUST[source] >= _TRUST[known.source]
         )
@@ -120,6 +126,7 @@ class PeerBook:
                 peer.first_met_ms = now_ms
             peer.last_met_ms, peer.failures = now_ms, 0
             self.changes += 1
+            self.dials[peer.source, True] += 1
 
     def failed(self, peer_id: str, now_ms: int) -> None:
         """Note that a dial failed; the next one waits twice as long."""
@@ -128,6 +135,7 @@ class PeerBook:
             peer.failures += 1
             peer.next_dial_ms = now_ms + self._spread(pause_ms)
             self.changes += 1
+            self.dials[peer.source, False] += 1
 
     def parted(self, peer_id: str, now_ms: int) -> None:
         """Note that a connection ended; the next dial waits a little."""

@@ -14,6 +14,7 @@ import random
 from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -43,6 +44,18 @@ from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
 logger = logging.getLogger(__name__)
 
 _REMEMBERED_STRANGERS: Final = 1024
+
+
+class Parting(StrEnum):
+    """Say who took leave."""
+
+    OURS = "sent"
+    THEIRS = "received"
+
+
+def known_reason(number: int) -> GoodbyeReason | None:
+    """Read the number of a goodbye; None for one that means nothing to us."""
+    return GoodbyeReason(number) if number in list(GoodbyeReason) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,8 @@ class Peering:
         self.client = RequestClient((settings or PeeringSettings()).requests)
         self.metadata = metadata
         self.counters: Counter[str] = Counter()
+        self.goodbyes: Counter[tuple[Parting, GoodbyeReason | None]] = Counter()
+        """Count goodbyes by who said them, and by reason: None for one that has no meaning."""
         self._chain = chain
         self._settings = settings or PeeringSettings()
         self._proofs = proofs
@@ -133,6 +148,7 @@ class Peering:
         record.announce()
         if record.goodbye is not None:
             self.counters["goodbye_received"] += 1
+            self.goodbyes[Parting.THEIRS, known_reason(record.goodbye)] += 1
             # Whoever is told that a connection ends drops what it has not read of it.
             await trio.sleep(self._settings.goodbye_s)
             link.close()
@@ -269,6 +285,7 @@ class Peering:
         return True
 
     async def _say_goodbye(self, link: Connection, reason: GoodbyeReason) -> None:
+        self.goodbyes[Parting.OURS, reason] += 1
         with trio.move_on_after(self._settings.goodbye_s):
             try:
                 await self.client.ask(link, [GOODBYE], reason)

@@ -30,7 +30,8 @@ from zkattest.node.config import NodeConfig
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal, worst
 from zkattest.node.loop import SystemClock
-from zkattest.node.peering import StandingChain, find_peers, make_peering
+from zkattest.node.peer_search import PeerSearch, start_peering
+from zkattest.node.peering import StandingChain, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.runner import AttesterRunner
 from zkattest.node.state import StateSources, open_sources
@@ -69,6 +70,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
         state = stack.enter_context(open_sources(config.state))
         digest = config.profile.fork.fork_digest
         chain, peering = StandingChain(digest), config.peering
+        services = make_peering(peering, chain) if peering else None
         async with AsyncExitStack() as shells:
             server = await shells.enter_async_context(open_http(config.http))
             host = await shells.enter_async_context(
@@ -77,7 +79,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
                     config.peers,
                     config.profile.topics.limits_bytes(),
                     config.key_seed,
-                    services=make_peering(peering, chain) if peering else None,
+                    services=services,
                     key_kind=peering.key_kind if peering else KeyKind.ED25519,
                 )
             )
@@ -92,11 +94,10 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             )
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
-            if peering is not None:
+            if peering is not None and services is not None:
                 identity = config.key_seed, config.profile.fork_version
-                nursery.start_soon(
-                    find_peers, peering, host, digest, view.clock, observer, identity
-                )
+                search = PeerSearch(peering, host, digest, view.clock, observer, identity)
+                start_peering(nursery, services, search, observer)
             await wait_for_stop(stop_with_stdin=config.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, config.drain_ms)

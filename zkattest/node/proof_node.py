@@ -26,7 +26,8 @@ from zkattest.node.main import (
     wait_for_stop,
 )
 from zkattest.node.own_signer import OwnSigner, open_own_signer
-from zkattest.node.peering import StoredProofs, find_peers, make_peering
+from zkattest.node.peer_search import PeerSearch, start_peering
+from zkattest.node.peering import StoredProofs, make_peering
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
@@ -216,12 +217,11 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             nursery.start_soon(runner.run, host.messages)
             if desk is not None:
                 nursery.start_soon(desk.serve, runner, config)
-            if peering is not None:
+            if peering is not None and services is not None:
                 identity = node.key_seed, settings.fork_version
                 digest = settings.fork_digest
-                nursery.start_soon(
-                    find_peers, peering, host, digest, view.clock, observer, identity
-                )
+                search = PeerSearch(peering, host, digest, view.clock, observer, identity)
+                start_peering(nursery, services, search, observer)
             await wait_for_stop(stop_with_stdin=node.stop_with_stdin, signals=signals)
             stack.enter_context(second_signal_kills())
             await drain(view, node.drain_ms)

@@ -40,6 +40,23 @@ def dialled(peers: PeerBook, now_ms: int = 0, engaged: frozenset[str] = frozense
     return [IDS.index(peer.peer_id) for peer in peers.due(now_ms, engaged, 100)]
 
 
+def test_book__counts_finds_and_dials_by_who_told_of_a_peer() -> None:
+    peers = book(most_unproven=2)
+    for number, source in ((1, Source.RECORD), (2, Source.MDNS), (2, Source.DISCV5)):
+        peers.learn(address(number), source)
+    assert not peers.learn(address(3), Source.DISCV5)
+    for outcome in (peers.failed, peers.met, peers.parted, peers.met):
+        outcome(IDS[2], 0)
+    peers.failed(IDS[1], 0)
+    peers.failed(IDS[9], 0)
+    assert +peers.found == {Source.RECORD: 1, Source.MDNS: 1}
+    assert peers.dials == {
+        (Source.MDNS, True): 2,
+        (Source.MDNS, False): 1,
+        (Source.RECORD, False): 1,
+    }
+
+
 def test_book__dials_what_it_learned_but_not_the_engaged() -> None:
     peers = book()
     assert all(peers.learn(address(number), Source.RECORD) for number in (1, 2, 3))

@@ -12,7 +12,7 @@ import trio.testing
 
 from tests.helpers.links import MemoryLink, linked
 from zkattest.net.muxer import Stream
-from zkattest.net.peering import Peering, PeeringSettings
+from zkattest.net.peering import Parting, Peering, PeeringSettings
 from zkattest.net.reqresp import Connection
 from zkattest.net.reqresp_codec import ResponseError
 from zkattest.net.reqresp_protocols import GOODBYE, METADATA_PROTOCOLS, PING, STATUS_PROTOCOLS
@@ -131,6 +131,7 @@ async def test_peers__part_on_every_link_of_a_stranger(clock: trio.testing.MockC
         assert first[0].ended.is_set()
         assert second[0].ended.is_set()
         assert ours.counters["irrelevant_network"] == 2
+        assert ours.goodbyes == {(Parting.OURS, GoodbyeReason.IRRELEVANT_NETWORK): 2}
         assert ours.peers() == {}
 
 
@@ -165,6 +166,7 @@ async def test_peers__close_at_a_goodbye(clock: trio.testing.MockClock) -> None:
         await trio.sleep(1.0)
         assert listener.ended.is_set()
         assert ours.counters == {"goodbye_received": 1}
+        assert ours.goodbyes == {(Parting.THEIRS, None): 1}
 
 
 async def test_peers__keep_a_connection_by_pings(clock: trio.testing.MockClock) -> None:
@@ -284,6 +286,8 @@ async def test_peering__parts_when_we_shut_down(clock: trio.testing.MockClock) -
         await trio.sleep(1.0)
         assert listener.ended.is_set()
         assert theirs.counters == {"goodbye_received": 1}
+        assert ours.goodbyes == {(Parting.OURS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
+        assert theirs.goodbyes == {(Parting.THEIRS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
 
 
 async def test_proof_status__unavailable_before_the_first(clock: trio.testing.MockClock) -> None:

@@ -5,58 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-import trio
-import trio.testing
 
-from tests.unit.net.test_enr import EIP_TEXT, FORK
 from zkattest.machines.proof_events import KeepProof, ProofMark
 from zkattest.machines.standing import Head, Standing
-from zkattest.net.enr import parse_record, port_entry, sign_record
-from zkattest.net.secp256k1 import SecretKey
-from zkattest.node.config_peering import Discv5Config, PeeringConfig
+from zkattest.node.config_peering import PeeringConfig
 from zkattest.node.peering import (
     StandingChain,
     StoredProofs,
-    discv5_settings,
-    find_peers,
     make_peering,
 )
 from zkattest.store.proofs import ProofStore
 from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex
-from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, MetaData, Status
+from zkattest.types.peering import MetaData, Status
 
 BLOCK, REQUEST, ZERO = Root(b"b" * 32), Root(b"r" * 32), Root(bytes(32))
 ONE, TWO = ProofType(1), ProofType(2)
-
-
-class Events:
-    """Keep what is observed."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, dict[str, object]]] = []
-        self.arrived = trio.Event()
-
-    def event(self, name: str, **fields: object) -> None:
-        self.seen.append((name, fields))
-        self.arrived.set()
-
-
-class Host:
-    """Be nobody's peer."""
-
-    peer_id = parse_record(EIP_TEXT).peer_id
-    address = f"/ip4/127.0.0.1/tcp/9000/p2p/{peer_id}"
-
-    def connected_peers(self) -> frozenset[str]:
-        return frozenset()
-
-    def now_ms(self) -> int:
-        return 0
 
 
 async def listed(proofs: AsyncIterator[bytes]) -> list[bytes]:
@@ -118,66 +85,3 @@ def test_peering__serves_what_the_configuration_says() -> None:
     config = PeeringConfig(custody_group_count=4)
     peering = make_peering(config, StandingChain(b"abcd"))
     assert peering.metadata == MetaData(1, custody_group_count=4, execution_proof_aware=True)
-
-
-async def test_finding__names_the_records_that_it_leaves_out(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
-) -> None:
-    stranger = sign_record(
-        SecretKey(b"\2" * 32),
-        1,
-        {b"ip": b"\1\2\3\4", b"tcp": port_entry(9000), b"eth2": FORK.encode()},
-    )
-    config, events = PeeringConfig(records=(parse_record(EIP_TEXT), stranger)), Events()
-    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events)
-    await trio.sleep(1)
-    assert events.seen == [
-        ("record_left_out", {"reason": f"{Host.peer_id}: is our own"}),
-        (
-            "record_left_out",
-            {"reason": f"{stranger.peer_id}: is on fork 0xafcaaba0, we on 0x61626364"},
-        ),
-    ]
-
-
-async def test_finding__goes_on_where_there_is_no_multicast(nursery: trio.Nursery) -> None:
-    # An address that is documentation's, hence no interface of this machine.
-    events = Events()
-    config = PeeringConfig(mdns_interface="192.0.2.1")
-    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events)
-    with trio.fail_after(10):
-        await events.arrived.wait()
-    (name, _), *others = events.seen
-    assert (name, others) == ("mdns_unavailable", [])
-
-
-def test_discv5__is_told_our_record_and_the_records_it_can_ask() -> None:
-    askable = parse_record(EIP_TEXT)
-    silent = sign_record(SecretKey(b"\3" * 32), 1, {b"tcp": port_entry(9000)})
-    config = PeeringConfig(records=(askable, silent))
-    discv5 = Discv5Config(Path("program"), "127.0.0.1:9001", IPv4Address("192.0.2.7"))
-    address = f"/ip4/127.0.0.1/tcp/9100/p2p/{askable.peer_id}"
-    told = discv5_settings(config, discv5, address, b"abcd", b"\1" * 32, b"vers")
-    record = told.record
-    assert (told.program, told.listen, told.bootnodes) == (
-        Path("program"),
-        "127.0.0.1:9001",
-        (askable,),
-    )
-    assert (record.public_key, record.eproof) == (SecretKey(b"\1" * 32).public_key, 1)
-    assert (str(record.ip4), record.tcp, record.udp) == ("192.0.2.7", 9100, 9001)
-    assert record.eth2 == ENRForkID(ForkDigest(b"abcd"), ForkVersion(b"vers"))
-    assert told.needs_proofs
-
-
-async def test_finding__goes_on_without_the_discovery_program(
-    tmp_path: Path, nursery: trio.Nursery
-) -> None:
-    events, discv5 = Events(), Discv5Config(tmp_path / "nowhere", "127.0.0.1:9001")
-    config, identity = PeeringConfig(discv5=discv5), (b"\1" * 32, b"vers")
-    nursery.start_soon(find_peers, config, Host(), b"abcd", Host(), events, identity)
-    with trio.fail_after(10):
-        await events.arrived.wait()
-    ((name, fields),) = events.seen
-    assert name == "discv5_unavailable"
-    assert "nowhere: No such file" in str(fields["reason"])
