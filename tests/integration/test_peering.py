@@ -17,7 +17,7 @@ from zkattest.net.boundary import KeyKind
 from zkattest.net.enr import parse_record, port_entry, sign_record
 from zkattest.net.peer_book import PeerBook, Source
 from zkattest.net.peer_keeper import KeeperSettings, PeerFile, PeerKeeper, learn_records
-from zkattest.net.peering import Peering, PeeringSettings
+from zkattest.net.peering import Parting, Peering, PeeringSettings
 from zkattest.net.reqresp import Connection
 from zkattest.net.reqresp_protocols import proofs_by_range, proofs_by_root
 from zkattest.net.secp256k1 import SecretKey
@@ -28,6 +28,7 @@ from zkattest.types.peering import (
     ExecutionProofsByRangeRequest,
     ForkDigest,
     ForkVersion,
+    GoodbyeReason,
     MetaData,
     ProofByRootIdentifier,
     Status,
@@ -107,6 +108,23 @@ async def test_hosts__shake_hands_and_gossip(kinds: tuple[KeyKind, KeyKind]) -> 
         assert (await collector.wait_for(message_id)).data == b"proof" * 1000
         assert first.counters().get("malformed", 0) == second.counters().get("malformed", 0) == 0
         nursery.cancel_scope.cancel()
+
+
+async def test_host__says_goodbye_to_whom_it_dialled_when_the_caller_is_cancelled() -> None:
+    ours, theirs = peering(), peering()
+    async with (
+        host(1, theirs) as first,
+        host(2, ours) as second,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(second.dial, first.address)
+        await until(second, lambda: [r.status for r in ours.peers().values()] == [STATUS])
+        await first.wait_for_mesh(PROOFS, 1)
+        # Nothing has been sent of it yet: it goes out before the goodbye.
+        second.publish(PROOFS, b"last words" * 10_000)
+        nursery.cancel_scope.cancel()
+    assert theirs.goodbyes == {(Parting.THEIRS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
+    assert first.counters()["delivered"] == 1
 
 
 async def test_hosts__part_from_strangers_and_leave_them_alone() -> None:

@@ -45,6 +45,7 @@ class GossipHost:
 
     messages: trio.MemoryReceiveChannel[GossipMessage]
     """What peers sent, in order of arrival."""
+    _tasks: trio.Nursery
 
     def __init__(
         self,
@@ -110,11 +111,12 @@ class GossipHost:
         )
         host = cls(identity, listeners[0], bound, topics, settings or GossipSettings(), services)
         async with trio.open_nursery() as nursery:
+            host._tasks = nursery
             nursery.start_soon(host._run, dialled)
             try:
                 yield host
             finally:
-                await host._drain()
+                await host._take_leave([one for each in host._links.values() for one in each])
                 nursery.cancel_scope.cancel()
 
     @property
@@ -182,14 +184,33 @@ class GossipHost:
         Connect once and stay until the connection ends or fails; never raises for what peers do.
 
         `address` ends in `/p2p/<peer id>`; `ValueError` when it does not. A peer that is connected
-        already, or has to stay away, is left alone.
+        already, or has to stay away, is left alone. A connection whose caller is cancelled is
+        ended as all are when the host closes: what waits is sent, then a goodbye.
         """
         parsed = _peer_address(address)
         peer = parsed.peer_id or ""
         if peer in self._links or peer == self.peer_id:
             return
-        if self._may_dial(peer):
-            await self._dial(parsed, peer)
+        if not self._may_dial(peer):
+            return
+        ended, scope = trio.Event(), trio.CancelScope()
+
+        async def stay() -> None:
+            try:
+                with scope:
+                    await self._dial(parsed, peer)
+            finally:
+                ended.set()
+
+        # In a task of ours: whoever waits may be cancelled, and then the peer hears a goodbye.
+        self._tasks.start_soon(stay)
+        try:
+            await ended.wait()
+        finally:
+            if not ended.is_set():
+                links = self._links.get(peer, ())
+                await self._take_leave([link for link in links if link.is_initiator])
+                scope.cancel()
 
     async def wait_for_mesh(self, topic: str, peers: int) -> None:
         """Return when at least `peers` peers are in the mesh of a topic."""
@@ -344,15 +365,18 @@ class GossipHost:
         bits = self._settings.ipv4_network_bits, self._settings.ipv6_network_bits
         return Origin(address_group(host), network_group(host, *bits))
 
-    async def _drain(self) -> None:
+    async def _take_leave(self, links: Sequence[Link]) -> None:
         deadline_s = trio.current_time() + self._settings.drain_s
         with trio.CancelScope(deadline=deadline_s, shield=True):
-            for outbox in [links[-1].outbox for links in self._links.values()]:
-                await outbox.wait_idle()
-            if self._services is not None:
-                async with trio.open_nursery() as nursery:
-                    for link in [each for links in self._links.values() for each in links]:
-                        nursery.start_soon(self._services.part, link)
+            async with trio.open_nursery() as nursery:
+                for link in links:
+                    nursery.start_soon(self._part_with, link)
+
+    async def _part_with(self, link: Link) -> None:
+        """Send what waits for a peer, then say goodbye to it."""
+        await link.outbox.wait_idle()
+        if self._services is not None:
+            await self._services.part(link)
 
     # What links tell us.
 
