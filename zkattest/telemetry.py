@@ -36,6 +36,9 @@ class Measure(StrEnum):
     OWN_PROOFS = "own_proofs"
     DECISIONS = "decisions"
     LOG_LINES_LEFT_OUT = "log_lines_left_out"
+    ENGINE_VERDICTS = "engine_verdicts"
+    REGISTRY_UPDATES = "registry_updates"
+    PROOFS_LOST = "proofs_lost"
     STATIC_CHECK_MS = "static_check_ms"
     PROOF_VERIFY_MS = "proof_verify_ms"
     PROOF_AFTER_DEADLINE_MS = "proof_after_deadline_ms"
@@ -65,6 +68,14 @@ SHAPES: Final[Mapping[Measure, Shape]] = MappingProxyType(
         Measure.DECISIONS: Shape("Decisions of the attester, slot by slot", "outcome"),
         Measure.LOG_LINES_LEFT_OUT: Shape(
             "Log lines that were left out because their like came too often", "outcome"
+        ),
+        Measure.ENGINE_VERDICTS: Shape(
+            "Answers of the proof engine; a refusal by its reason, no answer by its cause",
+            "outcome",
+        ),
+        Measure.REGISTRY_UPDATES: Shape("New registry files, loaded or refused", "outcome"),
+        Measure.PROOFS_LOST: Shape(
+            "Blocks that a change of the registry took the proof from, by the program", "outcome"
         ),
         Measure.STATIC_CHECK_MS: Shape("Static checks of valid blocks", None, BUCKETS_MS),
         Measure.PROOF_VERIFY_MS: Shape("Verifications of proofs", "system", BUCKETS_MS),
@@ -188,19 +199,26 @@ class _Readings:
 _WARNINGS: Final = frozenset(
     {
         "clock_jumped",
+        "evidence_not_kept",
+        "evidence_torn",
         "finality_in_future",
         "guard_not_pruned",
         "http_is_open",
         "not_drained",
         "own_proofs_not_published",
+        "program_not_usable",
         "signer_is_open",
         "state_not_kept",
     }
 )
+# What an operator has to act upon.
+_ERRORS: Final = frozenset({"proof_lost", "registry_refused"})
 
 
 def level_of(name: str, fields: Mapping[str, object]) -> str:
     """Name the level of an event: what happens with every message is for those who look closely."""
+    if name in _ERRORS:
+        return "error"
     if name in _WARNINGS:
         return "warning"
     if name == "gossip_verdict" and fields.get("verdict") is not Verdict.REJECT:

@@ -1,0 +1,269 @@
+"""The proof engine over real SP1 proofs of the recorded chain: answers, evidence, revocation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import trio
+import trio.testing
+
+from tests.helpers.engines import (
+    PACK,
+    PROGRAM_VK,
+    REGISTRY,
+    REVOKED_REGISTRY,
+    EventLog,
+    running_engine,
+    statement_of,
+    with_evidence,
+)
+from tests.helpers.proofs import SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
+from zkattest.node.engine_settings import EngineBounds
+from zkattest.spec.evidence import Occasion, Outcome
+from zkattest.spec.proof_policy import PRESETS, Exclusion, PolicyReason, ProofStanding
+from zkattest.spec.reasons import Cause, Reason
+from zkattest.spec.verdicts import NotChecked, Refused, SubmissionStatus, Verified
+from zkattest.store.evidence import read_log
+from zkattest.types.ids import ChainId, ProgramVk, ProofType, Root
+from zkattest.types.programs import ProofSystem
+from zkattest.types.verification import FailureReason, ProofComplete, ProofFailure
+
+pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
+
+OURS, FOREIGN, UNSUPPORTED, WITHDRAWN = map(ProofType, (1, 2, 3, 4))
+
+
+async def test_verify_statement__valid_and_written_down(tmp_path):
+    proof, statement = PACK[1].proof(), statement_of(1)
+    async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
+        verdict = await engine.verify_statement(OURS, proof, statement)
+        assert isinstance(verdict, Verified)
+        assert verdict.public_values == statement.encode()
+        assert verdict.check.entry.id == "ours"
+        assert verdict.check.verifier_version == "v6.1.0"
+        assert verdict.check.elapsed_ms > 0
+        assert await engine.proof(statement.root, OURS) == proof
+        # Asked again, nothing is verified or written down again.
+        assert await engine.verify_statement(OURS, proof, statement) == verdict
+    ((record, link),) = read_log(tmp_path / "evidence")
+    assert link.id == verdict.check.evidence_id
+    assert (record.occasion, record.outcome) == (Occasion.STATEMENT, Outcome.VALID)
+    assert (record.subject, record.public_values) == (statement.root, statement.encode())
+    assert (tmp_path / "evidence" / "proofs" / record.proof.hex()).read_bytes() == proof
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"root": Root(b"\1" * 32)}, Reason.PUBLIC_VALUES_MISMATCH),
+        ({"chain_id": ChainId(99)}, Reason.PUBLIC_VALUES_MISMATCH),
+        ({"schema_id": 0x1501}, Reason.SCHEMA_MISMATCH),
+    ],
+)
+async def test_verify_statement__refused_for_another_statement(tmp_path, change, reason):
+    async with running_engine(tmp_path) as engine:
+        statement = replace(statement_of(1), **change)
+        verdict = await engine.verify_statement(OURS, PACK[1].proof(), statement)
+        assert isinstance(verdict, Refused)
+        assert verdict.reason is reason
+        assert verdict.operands
+        assert await engine.proof(statement.root, OURS) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "proof", "reason"),
+    [
+        (OURS, b"", Reason.EMPTY_PROOF_DATA),
+        (OURS, bytes((4 << 20) + 1), Reason.PROOF_TOO_LARGE),
+        (FOREIGN, b"proof", Reason.CHAIN_ID_MISMATCH),
+        (OURS, b"proof", Reason.PROOF_UNDECODABLE),
+        (OURS, SP1_PROOF, Reason.PUBLIC_VALUES_MISMATCH),
+    ],
+)
+async def test_verify_statement__refused_with_its_reason(tmp_path, number, proof, reason):
+    async with running_engine(tmp_path) as engine:
+        statement = replace(statement_of(1), chain_id=ChainId(5))
+        verdict = await engine.verify_statement(number, proof, statement)
+        assert isinstance(verdict, Refused)
+        assert verdict.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (ProofType(9), Cause.UNKNOWN_PROOF_TYPE),
+        (UNSUPPORTED, Cause.UNSUPPORTED_PROOF_SYSTEM),
+        (WITHDRAWN, Cause.PROGRAM_REVOKED),
+    ],
+)
+async def test_verify_statement__not_checked_for_a_program_without_verifier(
+    tmp_path, number, cause
+):
+    async with running_engine(tmp_path) as engine:
+        verdict = await engine.verify_statement(number, b"proof", statement_of(1))
+        assert isinstance(verdict, NotChecked)
+        assert verdict.cause is cause
+
+
+async def test_verify_program__valid_with_the_values_that_it_carries(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        verdict = await engine.verify_program(ProofSystem.SP1, PROGRAM_VK, PACK[1].proof())
+        assert isinstance(verdict, Verified)
+        assert verdict.public_values == statement_of(1).encode()
+
+
+async def test_verify_program__refused_for_other_values(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        verdict = await engine.verify_program(
+            ProofSystem.SP1, PROGRAM_VK, PACK[1].proof(), SP1_PUBLIC_VALUES
+        )
+        assert isinstance(verdict, Refused)
+        assert verdict.reason is Reason.PUBLIC_VALUES_MISMATCH
+
+
+async def test_verify_program__not_checked_for_an_unknown_program(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        unknown = ProgramVk(bytes(31) + b"\7")
+        verdict = await engine.verify_program(ProofSystem.SP1, unknown, PACK[1].proof())
+        assert isinstance(verdict, NotChecked)
+        assert verdict.cause is Cause.UNKNOWN_PROGRAM_VK
+        assert verdict.check.program_vk == unknown
+
+
+async def test_verify_statement__verified_once_for_all_who_ask(tmp_path):
+    verdicts = []
+    async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
+
+        async def ask():
+            proof = flip_bit(PACK[1].proof(), 700_000)
+            verdicts.append(await engine.verify_statement(OURS, proof, statement_of(1)))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(ask)
+    assert {type(verdict) for verdict in verdicts} == {Refused}
+    assert len({verdict.check.evidence_id for verdict in verdicts}) == 1
+    assert len(list(read_log(tmp_path / "evidence"))) == 1
+
+
+async def test_verify_statement__not_checked_in_no_time_and_verified_all_the_same(tmp_path):
+    proof, statement = PACK[1].proof(), statement_of(1)
+    async with running_engine(tmp_path) as engine:
+        verdict = await engine.verify_statement(OURS, proof, statement, deadline_ms=0)
+        assert isinstance(verdict, NotChecked)
+        assert verdict.cause is Cause.TIMEOUT
+        assert verdict.retry_after_ms
+        assert isinstance(await engine.verify_statement(OURS, proof, statement), Verified)
+
+
+async def test_verify_statement__not_checked_beyond_the_bound_of_calls(tmp_path):
+    bounds = EngineBounds(threads=1, deadline_ms=60_000, calls=1)
+    async with running_engine(tmp_path, bounds=bounds) as engine:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(engine.verify_statement, OURS, PACK[1].proof(), statement_of(1))
+            await trio.testing.wait_all_tasks_blocked()
+            verdict = await engine.verify_statement(OURS, b"other", statement_of(1))
+        assert isinstance(verdict, NotChecked)
+        assert verdict.cause is Cause.OUT_OF_RESOURCES
+        assert verdict.retry_after_ms
+
+
+async def test_subscribe__told_of_what_was_and_of_what_comes(tmp_path):
+    first, second = statement_of(1), statement_of(2)
+    async with running_engine(tmp_path) as engine:
+        await engine.verify_statement(OURS, PACK[1].proof(), first)
+        async with engine.subscribe(first.root) as early, engine.subscribe() as every:
+            await engine.verify_statement(OURS, PACK[2].proof(), second)
+            assert await anext(early) == ProofComplete(first.root, OURS)
+            assert await anext(every) == ProofComplete(first.root, OURS)
+            assert await anext(every) == ProofComplete(second.root, OURS)
+
+
+async def test_expect_proofs__fails_where_none_comes_in_time(tmp_path):
+    root = Root(b"\5" * 32)
+    async with running_engine(tmp_path) as engine, engine.subscribe(root) as events:
+        assert await engine.expect_proofs(root, [OURS], timeout_ms=0)
+        assert await anext(events) == ProofFailure(
+            root, OURS, FailureReason.PROVING_TIMEOUT, "no proof came in time"
+        )
+
+
+async def test_submit__not_checked_without_a_chain(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        (answer,) = await engine.submit([b"message"])
+        assert (answer.status, answer.cause) == (
+            SubmissionStatus.NOT_CHECKED,
+            Cause.BACKEND_UNAVAILABLE,
+        )
+        assert await engine.submitted(Root(b"\1" * 32)) is None
+
+
+async def test_proof_types__say_what_can_be_verified(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        infos = engine.proof_types()
+        assert [(info.proof_type, info.can_verify) for info in infos] == [
+            (1, True),
+            (2, True),
+            (3, False),
+            (4, False),
+        ]
+        status = engine.status()
+        assert status.is_ready
+        assert status.registry.revoked == ("withdrawn",)
+        assert len(status.obstacles) == 2
+
+
+async def test_reload__takes_the_proof_from_blocks_of_a_revoked_program(tmp_path):
+    log, statement = EventLog(), statement_of(1)
+    async with running_engine(tmp_path, log, policy=PRESETS["1-of-sp1"]) as engine:
+        verdict = await engine.verify_statement(OURS, PACK[1].proof(), statement)
+        assert engine.judge(statement.root, 0).evidence == ()  # no log is kept
+        assert engine.judge(statement.root, 0).is_proven
+        (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+        async with engine.subscribe(statement.root) as events:
+            (lost,) = await engine.reload()
+            assert await anext(events) == ProofComplete(statement.root, OURS)
+            assert isinstance(await anext(events), ProofFailure)
+        assert isinstance(verdict, Verified)
+        assert lost.subject == statement.root
+        assert lost.after.excluded == (("ours", Exclusion.REVOKED),)
+        result = engine.judge(statement.root, 0)
+        assert (result.standing, result.reason) == (
+            ProofStanding.PENDING,
+            PolicyReason.NONE_COUNTS,
+        )
+        assert await engine.proof(statement.root, OURS) is None
+        again = await engine.verify_statement(OURS, PACK[1].proof(), statement)
+        assert isinstance(again, NotChecked)
+        assert again.cause is Cause.PROGRAM_REVOKED
+    assert [fields["subject"] for fields in log.named("proof_lost")] == [statement.root]
+    assert ("proofs_lost", "ours") in log.counts
+
+
+async def test_reload__keeps_the_registry_where_the_new_file_is_wrong(tmp_path):
+    log = EventLog()
+    async with running_engine(tmp_path, log) as engine:
+        before = engine.programs.registry
+        (tmp_path / "registry.toml").write_text(REGISTRY.replace("number = 2", "number = 1"))
+        assert await engine.reload() is None
+        assert await engine.reload() is None
+        assert engine.programs.registry is before
+        assert "number_twice" in engine.status().registry.refused_update
+        # Said once for each file, not with every look.
+        assert len(log.named("registry_refused")) == 1
+        (tmp_path / "registry.toml").write_text(REGISTRY)
+        assert await engine.reload() is None
+        assert engine.status().registry.refused_update == ""
+
+
+async def test_engine__remembers_its_evidence_over_a_restart(tmp_path):
+    proof, statement = PACK[1].proof(), statement_of(1)
+    async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
+        verdict = await engine.verify_statement(OURS, proof, statement)
+    async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
+        result = engine.judge(statement.root, 0)
+        assert (result.is_proven, result.evidence) == (True, (verdict.check.evidence_id,))
+        assert await engine.proof(statement.root, OURS) == proof
+        async with engine.subscribe(statement.root) as events:
+            assert await anext(events) == ProofComplete(statement.root, OURS)

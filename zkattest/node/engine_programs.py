@@ -1,0 +1,196 @@
+"""Hold the registry in use and the verifiers of its programs, and take up a newer file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from zkattest.crypto.ed25519 import PublicKey
+from zkattest.crypto.hashing import sha256
+from zkattest.node.config_reader import ConfigError, Mistake
+from zkattest.node.registry_file import (
+    DEFAULT_REGISTRY,
+    LoadedRegistry,
+    load_registry,
+    parse_registry,
+    read_registry_bytes,
+)
+from zkattest.spec.program_registry import ProgramRegistry, require_usable
+from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
+from zkattest.types.ids import ProgramVk, ProofType
+from zkattest.types.programs import EntryId, ProfileId, ProgramEntry, ProofSystem, Sha256
+from zkattest.types.verification import ProofTypeInfo, RegistryState
+from zkattest.verify.pool import Programs
+from zkattest.verify.proof import ProofVerifier
+from zkattest.verify.registry import Registry
+
+MAX_VERIFIER_KEY_BYTES: Final = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySource:
+    """Say where the registry comes from, which numbering counts, and whom to believe."""
+
+    profile: ProfileId
+    path: Path | None = None
+    trusted: tuple[PublicKey, ...] = ()
+    verifier_keys: Path | None = None
+    """A folder of verifier keys, each under its SHA-256 in hexadecimal."""
+
+
+@dataclass(slots=True)
+class EnginePrograms:
+    """
+    Answer which program a proof type stands for, and find its verifier; a `Programs` of a pool.
+
+    `isolate` puts verifiers into child processes, where that is wanted.
+    """
+
+    source: RegistrySource
+    isolate: Callable[[Registry], Programs] | None = None
+    loaded: LoadedRegistry = field(init=False)
+    refused_update: str = ""
+    _refused: Sha256 | None = None
+    _trusted: Registry = field(default_factory=Registry)
+    _verifiers: Programs = field(init=False)
+    _obstacles: dict[EntryId, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Load the registry; raise `ConfigError`. Files are read: call it in no event loop."""
+        self.loaded = load_registry(self.source.path, self.source.trusted)
+        self._require_profile(self.loaded)
+        self._verifiers = self.isolate(self._trusted) if self.isolate else self._trusted
+        self._prepare()
+
+    @property
+    def registry(self) -> ProgramRegistry:
+        """Return the registry in use."""
+        return self.loaded.registry
+
+    @property
+    def numbers(self) -> frozenset[ProofType]:
+        """Return the proof types of the profile whose programs are not revoked."""
+        numbers = self.registry.profiles[self.source.profile].proof_types
+        return frozenset(n for n, name in numbers.items() if self.registry.entries[name].is_usable)
+
+    def usable_entry(self, proof_type: ProofType) -> ProgramEntry:
+        """Return the program of a proof type; raise `CannotVerify`."""
+        entry = self.registry.entry_of(self.source.profile, proof_type)
+        if entry is None:
+            detail = f"{proof_type} in profile {self.source.profile}"
+            raise CannotVerify(Cause.UNKNOWN_PROOF_TYPE, detail)
+        return require_usable(entry, entry.id)
+
+    def usable_program(self, system: ProofSystem, program_vk: ProgramVk) -> ProgramEntry:
+        """Return the entry of a program; raise `CannotVerify`."""
+        return require_usable(
+            self.registry.find(system, program_vk), f"{system} program {program_vk}"
+        )
+
+    def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        """Return the verifier of a program that is usable, or raise `CannotVerify`."""
+        entry = self.usable_program(system, program_vk)
+        if entry.id in self._obstacles:
+            raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, self._obstacles[entry.id])
+        return self._verifiers.verifier(system, program_vk)
+
+    def infos(self) -> tuple[ProofTypeInfo, ...]:
+        """Describe the proof types of the profile, in the order of their numbers."""
+        numbers = self.registry.profiles[self.source.profile].proof_types
+        found = []
+        for number, name in sorted(numbers.items()):
+            entry = self.registry.entries[name]
+            obstacle = self._obstacles.get(name, "")
+            if not entry.is_usable:
+                obstacle = f"revoked since {entry.status.since}: {entry.status.reason}"
+            found.append(ProofTypeInfo(number, entry, not obstacle, obstacle))
+        return tuple(found)
+
+    def state(self) -> RegistryState:
+        """Say which registry is in use."""
+        entries = self.registry.entries.values()
+        return RegistryState(
+            sha256=self.loaded.sha256,
+            profile=self.source.profile,
+            entries=len(self.registry.entries),
+            revoked=tuple(entry.id for entry in entries if not entry.is_usable),
+            refused_update=self.refused_update,
+        )
+
+    def read_update(self) -> LoadedRegistry | None:
+        """
+        Return the file's registry where it is another one than that in use; None where not.
+
+        Raises `ConfigError` for a file that is wrong, once for each such file. Blocks.
+        """
+        path = self.source.path
+        if path is None:
+            return None
+        data = read_registry_bytes(path)
+        digest = Sha256(sha256(data))
+        if digest == self.loaded.sha256:
+            self.refused_update, self._refused = "", None
+            return None
+        if digest == self._refused:
+            return None
+        try:
+            update = parse_registry(path, data, self.source.trusted)
+            self._require_profile(update)
+        except ConfigError:
+            self._refused = digest
+            raise
+        return update
+
+    def take_up(self, update: LoadedRegistry) -> None:
+        """Use another registry from now on; blocks while verifiers are prepared."""
+        self.loaded = update
+        self.refused_update, self._refused = "", None
+        self._prepare()
+
+    @property
+    def obstacles(self) -> dict[EntryId, str]:
+        """Say which usable programs cannot be verified, and why."""
+        return dict(self._obstacles)
+
+    def _prepare(self) -> None:
+        """Make a verifier for each usable program; what cannot be made is an obstacle."""
+        obstacles: dict[EntryId, str] = {}
+        for entry in self.registry.entries.values():
+            if not entry.is_usable:
+                continue
+            try:
+                self._add(entry)
+            except (InvalidProof, CannotVerify) as failure:
+                obstacles[entry.id] = str(failure)
+        self._obstacles = obstacles
+
+    def _add(self, entry: ProgramEntry) -> None:
+        if entry.verifier_key is None:
+            self._trusted.add(entry.system, entry.program_vk)
+            return
+        key = self._read_key(entry.verifier_key.sha256)
+        self._trusted.add(entry.system, entry.program_vk, key)
+
+    def _read_key(self, digest: Sha256) -> bytes:
+        folder = self.source.verifier_keys
+        if folder is None:
+            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, "no folder of verifier keys is named")
+        path = folder / digest.hex()
+        try:
+            with path.open("rb") as file:
+                key = file.read(MAX_VERIFIER_KEY_BYTES + 1)
+        except OSError as error:
+            detail = f"{path}: {error.strerror or error}"
+            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, detail) from error
+        if sha256(key) != bytes(digest):
+            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, f"{path}: another hash")
+        return key
+
+    def _require_profile(self, loaded: LoadedRegistry) -> None:
+        known: Sequence[ProfileId] = tuple(loaded.registry.profiles)
+        if self.source.profile not in known:
+            path = self.source.path or DEFAULT_REGISTRY
+            reason = f"no {self.source.profile}, expected one of {', '.join(known)}"
+            raise ConfigError(path, Mistake("profile", reason))

@@ -1,0 +1,204 @@
+"""Read the section `[engine]`: the registry, the policy, the verifiers and the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from zkattest.crypto.ed25519 import PublicKey
+from zkattest.node.config_eip8025 import Eip8025Settings
+from zkattest.node.config_reader import Table
+from zkattest.node.engine_programs import RegistrySource
+from zkattest.spec.presets import SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
+from zkattest.spec.proof_policy import ATTESTATION_DUE_MS, PRESETS, Fallback, ProofPolicy
+from zkattest.store.evidence import EvidenceLimits, FlushPolicy
+from zkattest.types.ids import ChainId
+from zkattest.types.programs import EntryId, ProfileId, Zkvm
+from zkattest.types.proof_profiles import PayloadFork
+
+DEFAULT_PROFILE: Final = ProfileId("lighthouse-7")
+_MAX_SCHEMA: Final = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """Say where verdicts are written down, and how many bytes of proofs are kept beside them."""
+
+    folder: Path
+    flush: FlushPolicy = FlushPolicy.INTERVAL
+    flush_ms: int = 1_000
+    limits: EvidenceLimits = field(default_factory=EvidenceLimits)
+    proof_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBounds:
+    """Bound what callers can make an engine hold or compute."""
+
+    # Threads, or child processes, that verify; None means one for each core.
+    threads: int | None = None
+    deadline_ms: int = 4_000
+    # Proofs that wait for a thread; each is up to four megabytes.
+    waiting: int = 32
+    # Calls between question and answer, those that share a verification included.
+    calls: int = 128
+    # Answers that are remembered, so that nothing is verified twice.
+    verdicts: int = 1_024
+    # Valid proofs in memory, for whoever asks for them by root.
+    recent_proof_bytes: int = 64 << 20
+    submission_ms: int = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Hold what an engine needs to run."""
+
+    registry: RegistrySource
+    chain_id: ChainId
+    schema_id: int = SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
+    policy: ProofPolicy = PRESETS["1-of-any"]
+    isolation: bool = True
+    registry_poll_ms: int = 2_000
+    bounds: EngineBounds = field(default_factory=EngineBounds)
+    evidence: EvidenceSettings | None = None
+    chain: Eip8025Settings | None = None
+
+
+def read_engine(root: Table, chain: Eip8025Settings | None) -> EngineSettings | None:
+    """Read the section and its tables; nothing where a mistake leaves a part out."""
+    table = root.table("engine")
+    chain_id = table.make("chain_id", ChainId, _chain_id(table, chain))
+    schema_id = table.integer("schema_id", SCHEMA_OPTIONAL_PROOFS_AMSTERDAM)
+    if schema_id > _MAX_SCHEMA:
+        table.wrong("schema_id", f"{schema_id}, expected 16 bits")
+    source = _read_source(table)
+    poll_ms = table.integer("registry_poll_ms", 2_000, least=100)
+    isolation = table.flag("isolation", default=True)
+    bounds, evidence = _read_bounds(table), _read_evidence(root)
+    policy = read_policy(root)
+    if chain_id is None:
+        return None
+    return EngineSettings(
+        registry=source,
+        chain_id=chain_id,
+        schema_id=schema_id,
+        policy=policy,
+        isolation=isolation,
+        registry_poll_ms=poll_ms,
+        bounds=bounds,
+        evidence=evidence,
+        chain=chain,
+    )
+
+
+def read_policy(root: Table, default: str = "1-of-any") -> ProofPolicy:
+    """
+    Read the section `[proof_policy]`: a preset, and what is changed of it.
+
+    Where it is left out the default preset counts.
+    """
+    table = root.table("proof_policy")
+    name = table.text("preset", default)
+    if name not in PRESETS:
+        table.wrong("preset", f"{name!r}, expected one of {', '.join(PRESETS)}")
+        return PRESETS[default]
+    preset = PRESETS[name]
+    fork = table.choice("fork", PayloadFork, PayloadFork.GLOAS)
+    required = table.integer("required_proofs", preset.required_proofs)
+    changes: dict[str, Any] = {
+        "required_weight": table.integer("required_weight", preset.required_weight),
+        "distinct_zkvms": table.flag("distinct_zkvms", default=preset.distinct_zkvms),
+        "distinct_execution_clients": table.flag(
+            "distinct_execution_clients", default=preset.distinct_execution_clients
+        ),
+        "minimum_bits": table.integer("minimum_bits", preset.minimum_bits),
+        "zkvms": frozenset(_members(table, "zkvms", preset.zkvms)),
+        "execution_clients": frozenset(
+            table.texts("execution_clients", sorted(preset.execution_clients))
+        ),
+        "programs": frozenset(_entry_ids(table, "programs")),
+        "weights": _read_weights(table),
+        "deadline_ms": table.integer("deadline_ms", ATTESTATION_DUE_MS[fork]),
+        "fallback": table.choice("fallback", Fallback, preset.fallback),
+    }
+    try:
+        return replace(preset, required_proofs=required, **changes)
+    except ValueError as error:
+        table.wrong("required_proofs", str(error))
+        return preset
+
+
+def _chain_id(table: Table, chain: Eip8025Settings | None) -> int:
+    if not table.has("chain_id") and chain is not None:
+        return chain.chain_id
+    return table.integer("chain_id")
+
+
+def _read_source(table: Table) -> RegistrySource:
+    profile = table.make("profile", ProfileId, table.text("profile", DEFAULT_PROFILE))
+    texts = table.texts("registry_keys", ())
+    keys = (table.make("registry_keys", PublicKey.from_hex, text) for text in texts)
+    return RegistrySource(
+        profile=profile or DEFAULT_PROFILE,
+        path=table.path("registry"),
+        trusted=tuple(key for key in keys if key is not None),
+        verifier_keys=table.path("verifier_keys"),
+    )
+
+
+def _read_bounds(table: Table) -> EngineBounds:
+    default = EngineBounds()
+    threads = table.integer("threads", 0)
+    return EngineBounds(
+        threads=threads or None,
+        deadline_ms=table.integer("deadline_ms", default.deadline_ms, least=1),
+        waiting=table.integer("waiting", default.waiting, least=1),
+        calls=table.integer("calls", default.calls, least=1),
+        verdicts=table.integer("verdicts", default.verdicts, least=1),
+        recent_proof_bytes=table.integer("recent_proof_bytes", default.recent_proof_bytes),
+        submission_ms=table.integer("submission_ms", default.submission_ms, least=1),
+    )
+
+
+def _read_evidence(root: Table) -> EvidenceSettings | None:
+    if not root.has("evidence"):
+        return None
+    table, limits = root.table("evidence"), EvidenceLimits()
+    folder = table.path("folder")
+    flush = table.choice("flush", FlushPolicy, FlushPolicy.INTERVAL)
+    settings = EvidenceSettings(
+        folder=folder or Path(),
+        flush=flush,
+        flush_ms=table.integer("flush_ms", 1_000, least=10),
+        limits=EvidenceLimits(
+            table.integer("max_file_bytes", limits.max_file_bytes, least=1),
+            table.integer("max_files", limits.max_files, least=2),
+        ),
+        proof_bytes=table.integer("proof_bytes", 0),
+    )
+    if folder is None:
+        table.wrong("folder", "missing")
+        return None
+    return settings
+
+
+def _members(table: Table, key: str, default: frozenset[Zkvm]) -> list[Zkvm]:
+    texts = table.texts(key, sorted(default))
+    return [zkvm for text in texts if (zkvm := table.make(key, Zkvm, text)) is not None]
+
+
+def _entry_ids(table: Table, key: str) -> list[EntryId]:
+    made = (table.make(key, EntryId, text) for text in table.texts(key, ()))
+    return [entry_id for entry_id in made if entry_id is not None]
+
+
+def _read_weights(table: Table) -> dict[EntryId, int]:
+    if not table.has("weights"):
+        return {}
+    weights: dict[EntryId, int] = {}
+    for row in table.tables("weights"):
+        entry_id = row.make("entry", EntryId, row.text("entry"))
+        if entry_id is not None:
+            weights[entry_id] = row.integer("weight", least=1)
+    return weights
