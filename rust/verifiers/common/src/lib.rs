@@ -8,6 +8,7 @@
 mod error;
 mod panics;
 mod values;
+mod words;
 
 pub use error::{CannotVerify, Error, Hash, Refusal};
 pub use panics::contain_panics;
@@ -37,6 +38,11 @@ pub trait ProofVerifier: Debug + Send + Sync {
 
     /// Return the version of the circuit or of the parameters that proofs are checked against.
     fn circuit_version(&self) -> &str;
+
+    /// Return the version that a proof is checked against, of several that are known.
+    fn circuit_version_of(&self, _proof: &[u8]) -> &str {
+        self.circuit_version()
+    }
 
     /// Verify a proof; `public_values`, when given, must be what the proof commits to.
     ///

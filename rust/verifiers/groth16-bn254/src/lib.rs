@@ -13,6 +13,7 @@
 //!
 //! [`VerifyingKey`], [`Proof`] and [`Scalar`] are for systems that wrap their proofs in Groth16.
 
+mod decimal;
 mod key;
 mod points;
 mod proof;
@@ -21,6 +22,7 @@ mod snarkjs;
 mod uncompressed;
 
 pub use key::{MAX_KEY_BYTES, VerifyingKey};
+pub use points::{require_compressed_g1, require_compressed_g2, require_g1};
 pub use proof::{PROOF_BYTES, Proof, SCALAR_BYTES, Scalar};
 pub use reader::Reader;
 pub use uncompressed::UncompressedKey;

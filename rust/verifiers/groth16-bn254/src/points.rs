@@ -36,6 +36,27 @@ pub(crate) fn g1([x, y]: [&Coordinate; 2], what: &str) -> Result<G1Affine, Refus
     g1_from_coordinates(element(x, what)?, element(y, what)?, what)
 }
 
+/// Refuse 64 bytes that are no point of G1 other than infinity, `x ‖ y`.
+pub fn require_g1(bytes: &[u8; 64], what: &str) -> Result<(), Refusal> {
+    match bytes.as_chunks().0 {
+        [x, y] => g1([x, y], what).map(drop),
+        _ => Err(not_canonical(what)),
+    }
+}
+
+/// Refuse 32 bytes that are no compressed point of G1 as gnark writes one.
+pub fn require_compressed_g1(bytes: &Coordinate, what: &str) -> Result<(), Refusal> {
+    compressed_g1(bytes, what).map(drop)
+}
+
+/// Refuse 64 bytes that are no compressed point of G2 as gnark writes one.
+pub fn require_compressed_g2(bytes: &[u8; 64], what: &str) -> Result<(), Refusal> {
+    match bytes.as_chunks().0 {
+        [x1, x0] => compressed_g2([x1, x0], what).map(drop),
+        _ => Err(not_canonical(what)),
+    }
+}
+
 /// Decode a point of G2 from `x₁`, `x₀`, `y₁` and `y₀`.
 pub(crate) fn g2([x1, x0, y1, y0]: [&Coordinate; 4], what: &str) -> Result<G2Affine, Refusal> {
     let x = Fq2::new(element(x0, what)?, element(x1, what)?);

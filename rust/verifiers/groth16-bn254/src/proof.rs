@@ -1,9 +1,10 @@
 //! A proof and its public inputs, decoded.
 
 use ark_bn254::{Bn254, Fr};
+use ark_ff::PrimeField;
 use zkattest_verifier::Refusal;
 
-use crate::points;
+use crate::{decimal, points};
 
 /// Bytes of a proof: two points of G1 and one of G2, uncompressed.
 pub const PROOF_BYTES: usize = 256;
@@ -56,5 +57,22 @@ impl Scalar {
     /// Decode 32 big-endian bytes that are below the modulus; `what` names them in the refusal.
     pub fn decode(bytes: &[u8; SCALAR_BYTES], what: &str) -> Result<Self, Refusal> {
         points::element(bytes, what).map(Self)
+    }
+
+    /// Read a number in decimal digits that is below the modulus.
+    #[must_use]
+    pub fn from_decimal(text: &str) -> Option<Self> {
+        decimal::element(text).map(Self)
+    }
+
+    /// Return the 32 big-endian bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; SCALAR_BYTES] {
+        let mut bytes = [0; SCALAR_BYTES];
+        let (words, _) = bytes.as_chunks_mut::<8>();
+        for (word, limb) in words.iter_mut().rev().zip(self.0.into_bigint().0) {
+            *word = limb.to_be_bytes();
+        }
+        bytes
     }
 }

@@ -20,6 +20,13 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
+    /// Take the next `length` bytes, or nothing where fewer are left.
+    pub fn take_slice(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
     /// Take a big-endian number of four bytes.
     pub fn take_u32(&mut self) -> Option<u32> {
         self.take().copied().map(u32::from_be_bytes)

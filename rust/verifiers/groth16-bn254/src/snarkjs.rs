@@ -1,17 +1,15 @@
 //! Keys as snarkjs exports them: JSON, coordinates as decimal strings.
 
 use ark_bn254::{Bn254, Fq, Fq2, G1Affine, G2Affine};
-use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
+use ark_ff::{AdditiveGroup, Field};
 use serde::{Deserialize, de::IgnoredAny};
 use zkattest_verifier::Refusal;
 
 use crate::{
+    decimal,
     key::{VerifyingKey, malformed, what},
     points,
 };
-
-/// Decimal digits of the largest coordinate.
-const MAX_DIGITS: usize = 77;
 
 type G1 = [String; 3];
 type G2 = [[String; 2]; 3];
@@ -88,18 +86,9 @@ fn require_affine(affine: bool, name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Read a number in decimal digits, without a sign and without leading zeros.
 fn number(text: &str, name: &str) -> Result<Fq, Refusal> {
-    let canonical = text == "0" || !text.starts_with('0');
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !canonical || !digits {
+    if !decimal::is_canonical(text) {
         return Err(malformed(format!("{name} is not in decimal digits")));
     }
-    if text.len() > MAX_DIGITS {
-        return Err(points::not_canonical(name));
-    }
-    text.parse::<BigInt<4>>()
-        .ok()
-        .and_then(Fq::from_bigint)
-        .ok_or_else(|| points::not_canonical(name))
+    decimal::element(text).ok_or_else(|| points::not_canonical(name))
 }

@@ -1,0 +1,117 @@
+//! Keys that a caller adds.
+
+use super::*;
+
+const GROTH16_V5: &[u8] = fixture!("sp1-5-groth16/groth16_vk.bin");
+const PLONK_V6_KEY: &[u8] = fixture!("sp1-6.0-plonk/plonk_vk.bin");
+
+fn open(wrapping: Wrapping, key: &[u8]) -> Result<Verifier, Error> {
+    Verifier::new(wrapping, *GROTH16.program_vk, Some(key))
+}
+
+fn refused(wrapping: Wrapping, key: &[u8]) -> Error {
+    open(wrapping, key).unwrap_err()
+}
+
+fn malformed(detail: &str) -> Error {
+    Refusal::VerifierKeyMalformed {
+        detail: detail.into(),
+    }
+    .into()
+}
+
+fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut key = PLONK_V6_KEY.to_vec();
+    key[at..at + bytes.len()].copy_from_slice(bytes);
+    key
+}
+
+#[test]
+fn given_key_stands_beside_the_known_ones() {
+    let verifier = open(Wrapping::Plonk, PLONK_V6_KEY).unwrap();
+    assert_eq!(verifier.circuit_version(), "v5.0.0, v6.1.0, v6.0.0");
+    let known = open(Wrapping::Groth16, GROTH16_V5).unwrap();
+    assert_eq!(known.circuit_version(), "v6.1.0, v5.0.0");
+}
+
+#[test]
+fn key_that_is_not_known_needs_its_root() {
+    // The sign of a point makes another key.
+    let mut key = GROTH16_VK_BYTES.to_vec();
+    key[0] ^= 0b0100_0000;
+    assert_eq!(
+        refused(Wrapping::Groth16, &key),
+        malformed("the root of the recursion keys must follow it, 32 bytes")
+    );
+    key.extend([7; 32]);
+    let verifier = open(Wrapping::Groth16, &key).unwrap();
+    assert!(
+        verifier
+            .circuit_version()
+            .starts_with("v5.0.0, v6.1.0, selector 0x")
+    );
+}
+
+#[test]
+fn root_of_a_known_key_is_not_the_callers() {
+    let key = [*GROTH16_VK_BYTES, &[7; 32]].concat();
+    assert_eq!(
+        refused(Wrapping::Groth16, &key),
+        malformed("it is no key of SP1: 5 public inputs")
+    );
+}
+
+#[test]
+fn lengths_of_keys_are_exact() {
+    for length in [0, 100, PLONK_V6_KEY.len() - 1] {
+        assert_eq!(
+            refused(Wrapping::Plonk, &PLONK_V6_KEY[..length]),
+            malformed(&format!("it has {length} bytes, expected 34368"))
+        );
+    }
+    assert_eq!(
+        refused(Wrapping::Plonk, &[0; 65_537]),
+        malformed("it has 65537 bytes, limit 65536")
+    );
+    assert_eq!(
+        refused(Wrapping::Groth16, &GROTH16_V5[..395]),
+        malformed("it is cut, after 395 bytes")
+    );
+}
+
+#[test]
+fn elements_of_a_plonk_key_are_checked() {
+    let modulus = Fr::MODULUS.to_bytes_be();
+    for at in [8, 40, 80] {
+        let what = "verifier key: a scalar".into();
+        assert_eq!(
+            refused(Wrapping::Plonk, &patched(at, &modulus)),
+            Refusal::FieldElementNotCanonical { what }.into()
+        );
+    }
+    for at in [112, 336, 372, 404] {
+        let what = "verifier key: a point in G1".into();
+        assert_eq!(
+            refused(Wrapping::Plonk, &patched(at, &[0xbf; 32])),
+            Refusal::FieldElementNotCanonical { what }.into()
+        );
+    }
+    for at in [436, 500] {
+        assert_eq!(
+            refused(Wrapping::Plonk, &patched(at, &[PLONK_V6_KEY[at] & 0x3f])),
+            malformed("verifier key: a point in G2 has the flags of no compressed point")
+        );
+    }
+}
+
+#[test]
+fn counts_of_a_plonk_key_are_those_of_sp1() {
+    assert_eq!(
+        refused(Wrapping::Plonk, &patched(371, &[2])),
+        malformed("2 commitments at 1 places, expected one")
+    );
+    assert_eq!(
+        refused(Wrapping::Plonk, &patched(79, &[9])),
+        malformed("it is no key of SP1: 9 public inputs")
+    );
+}
