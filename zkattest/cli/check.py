@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import one_line, print_json
+from zkattest.cli.output import print_json, report_invalid, report_not_checked
 from zkattest.cli.proving import read_package
 from zkattest.cli.sources import StateRpc, StateStore, open_named
 from zkattest.node.embed import check_block
 from zkattest.spec.presets import PRESETS, PresetName
-from zkattest.spec.reasons import CannotVerify, InvalidBlock, show_operands
+from zkattest.spec.reasons import CannotVerify, InvalidBlock
 from zkattest.spec.static_block import StaticReport
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -75,22 +75,3 @@ def as_fields(report: StaticReport) -> dict[str, object]:
         "transactions": report.transactions,
         "notices": notices,
     }
-
-
-def report_invalid(file: Path, refusal: InvalidBlock, *, json: bool) -> ExitCode:
-    """Print the reason word and the operands."""
-    if json:
-        operands = show_operands(refusal)
-        print_json({"verdict": "invalid", "reason": refusal.reason, "operands": operands})
-    else:
-        typer.echo(f"invalid: {one_line(f'{file}: {refusal}')}")
-    return ExitCode.INVALID
-
-
-def report_not_checked(file: Path, failure: CannotVerify, *, json: bool) -> ExitCode:
-    """Print why there is no verdict."""
-    if json:
-        print_json({"verdict": "not_checked", "cause": failure.cause, "detail": failure.detail})
-    else:
-        typer.echo(f"not checked: {one_line(f'{file}: {failure}')}")
-    return ExitCode.NOT_CHECKED

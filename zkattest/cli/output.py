@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
+from zkattest.spec.reasons import CannotVerify, Refusal, show_operands
 
 
 class BadInput(Exception):
@@ -67,3 +68,22 @@ def json_value(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     return value
+
+
+def report_invalid(path: Path, refusal: Refusal, *, json: bool) -> ExitCode:
+    """Print the reason word and the operands."""
+    if json:
+        operands = show_operands(refusal)
+        print_json({"verdict": "invalid", "reason": refusal.reason, "operands": operands})
+    else:
+        typer.echo(f"invalid: {one_line(f'{path}: {refusal}')}")
+    return ExitCode.INVALID
+
+
+def report_not_checked(path: Path, failure: CannotVerify, *, json: bool) -> ExitCode:
+    """Print why there is no verdict."""
+    if json:
+        print_json({"verdict": "not_checked", "cause": failure.cause, "detail": failure.detail})
+    else:
+        typer.echo(f"not checked: {one_line(f'{path}: {failure}')}")
+    return ExitCode.NOT_CHECKED

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from zkattest.cli.check import report_invalid, report_not_checked
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, print_json
+from zkattest.cli.output import BadInput, print_json, report_invalid, report_not_checked
 from zkattest.cli.proving import read_package
 from zkattest.node.state import ImportReport, import_package
 from zkattest.spec.reasons import CannotVerify, InvalidBlock

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, one_line, print_json
-from zkattest.spec.reasons import CannotVerify, InvalidProof, show_operands
+from zkattest.cli.output import BadInput, print_json, report_invalid, report_not_checked
+from zkattest.spec.reasons import CannotVerify, InvalidProof
 from zkattest.types.errors import DecodeError
 from zkattest.types.ids import ProgramVk
 from zkattest.types.wire import PUBLIC_VALUES_BYTES, PublicValues
@@ -80,25 +80,6 @@ def read_public_values(path: Path) -> bytes:
         reason = f"more than {MAX_PUBLIC_VALUES_BYTES} bytes"
         raise BadInput(path, "public values", reason)
     return data
-
-
-def report_invalid(path: Path, refusal: InvalidProof, *, json: bool) -> ExitCode:
-    """Print the reason word and the operands."""
-    if json:
-        operands = show_operands(refusal)
-        print_json({"verdict": "invalid", "reason": refusal.reason, "operands": operands})
-    else:
-        typer.echo(f"invalid: {one_line(f'{path}: {refusal}')}")
-    return ExitCode.INVALID
-
-
-def report_not_checked(path: Path, failure: CannotVerify, *, json: bool) -> ExitCode:
-    """Print why there is no verdict."""
-    if json:
-        print_json({"verdict": "not_checked", "cause": failure.cause, "detail": failure.detail})
-    else:
-        typer.echo(f"not checked: {one_line(f'{path}: {failure}')}")
-    return ExitCode.NOT_CHECKED
 
 
 def report_valid(verified: VerifiedProof, *, json: bool) -> ExitCode:
