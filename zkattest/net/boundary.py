@@ -8,9 +8,9 @@ gossip.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.crypto.secp256k1 import Secp256k1PublicKey
@@ -28,13 +28,16 @@ from libp2p.security.noise.transport import Transport as NoiseTransport
 from noise.exceptions import NoiseInvalidMessage
 
 from zkattest.net.errors import ConnectionLost, PeerError, ProtocolViolation
-from zkattest.net.tcp import READ_LIMIT_BYTES, TcpPipe
+from zkattest.net.tcp import READ_LIMIT_BYTES, TcpPipe, cut
 
 SEED_BYTES = 32
 YAMUX_PROTOCOL = "/yamux/1.0.0"
 # The library's own limit counts seconds as an integer; ours is a cancel scope at the call.
 NEGOTIATE_TIMEOUT_S = 30
 NEGOTIATION_LIMIT_BYTES = 4096
+NOISE_LENGTH_BYTES = 2
+# A Noise message is 65,535 bytes at most, 16 of which are its tag.
+MOST_PLAINTEXT_BYTES = 65519
 
 Rpc = rpc_pb2.RPC
 """One gossip message on the wire: subscriptions, published messages, control."""
@@ -95,27 +98,54 @@ class Identity:
 
 
 class SecureChannel:
-    """Exchange bytes with one authenticated peer."""
+    """
+    Exchange bytes with one authenticated peer.
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    The library's handshake is kept, its session is not: for each message it passes six layers, each
+    with a copy of its own, and that cost as much as the cipher.
+    https://github.com/libp2p/specs/blob/master/noise/README.md#wire-format
+    """
+
+    def __init__(self, session: Any, pipe: TcpPipe) -> None:
+        self._pipe = pipe
+        self._noise: Any = session.conn.noise_state
+        self._left = bytearray()
         self.peer_id = str(session.get_remote_peer().to_base58())
 
     async def read(self, n: int | None = None) -> bytes:
         """Return exactly `n` bytes or, without `n`, what came next (never nothing)."""
-        if n is not None and n > READ_LIMIT_BYTES:
+        if n is None:
+            return cut(self._left, len(self._left)) if self._left else await self._message()
+        if n > READ_LIMIT_BYTES:
             raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
-        return cast("bytes", await _translated(self._session.read, n))
+        while len(self._left) < n:
+            self._left += await self._message()
+        return cut(self._left, n)
+
+    async def _message(self) -> bytes:
+        length = int.from_bytes(await self._pipe.read(NOISE_LENGTH_BYTES), "big")
+        encrypted = await self._pipe.read(length)
+        try:
+            message: bytes = self._noise.decrypt(encrypted)
+        except NoiseInvalidMessage as error:
+            raise ProtocolViolation("Noise") from error
+        if not message:
+            # As other implementations see it; nothing without end would cost us and never the peer.
+            raise ConnectionLost("an empty Noise message")
+        return message
 
     async def write(self, data: bytes) -> None:
         """Send all of `data`, encrypted."""
-        await _translated(self._session.write, data)
+        for start in range(0, len(data), MOST_PLAINTEXT_BYTES):
+            encrypted: bytes = self._noise.encrypt(data[start : start + MOST_PLAINTEXT_BYTES])
+            length = len(encrypted).to_bytes(NOISE_LENGTH_BYTES, "big")
+            await self._pipe.write(length + encrypted)
 
 
 async def _shake_hands(handshake: Awaitable[Any], pipe: TcpPipe) -> SecureChannel:
     """Finish a Noise handshake; a stranger can make five libraries raise what they please."""
     try:
-        channel = SecureChannel(await handshake)
+        channel = SecureChannel(await handshake, pipe)
     except PeerError:
         raise
     except Exception as error:
@@ -141,16 +171,6 @@ class _ShortTalk:
     async def write(self, data: bytes) -> None:
         """Send all of `data`."""
         await self._duplex.write(data)
-
-
-async def _translated(call: Callable[[Any], Awaitable[Any]], argument: Any) -> Any:
-    """Turn the library's errors into ours."""
-    try:
-        return await call(argument)
-    except NoiseInvalidMessage as error:
-        raise ProtocolViolation("Noise") from error
-    except BaseLibp2pError as error:
-        raise ConnectionLost(type(error).__name__) from error
 
 
 async def select_outbound(duplex: Duplex, protocols: Sequence[str]) -> str:

@@ -38,6 +38,8 @@ MOST_STREAMS = 16
 MOST_REFUSED = 256
 MOST_QUEUED_FRAMES = 4096
 MOST_CREDIT_BYTES = 1 << 31
+# So long a peer may be worked for before others get their turn.
+TURN_S = 1e-3
 # What was done for data before it came to us.
 DECRYPT_S_PER_BYTE = 5e-9
 
@@ -90,6 +92,14 @@ class Stream:
         self._return_credit(len(data))
         return data
 
+    def take_ready(self, limit_bytes: int) -> bytes:
+        """Return what has come already, at most `limit_bytes`; nothing where nothing has."""
+        if not self._received:
+            return b""
+        data = cut(self._received, limit_bytes)
+        self._return_credit(len(data))
+        return data
+
     async def read(self, n: int | None = None) -> bytes:
         """Return exactly `n` bytes; for negotiations, hence short."""
         if n is None or n > READ_LIMIT_BYTES:
@@ -102,7 +112,8 @@ class Stream:
     async def write(self, data: bytes | memoryview) -> None:
         """Send all of `data`, waiting for credit as often as it takes."""
         view = memoryview(data)
-        async with self._write_lock:
+        await _acquire(self._write_lock)
+        try:
             while view:
                 if self._broken is not None:
                     raise self._broken
@@ -116,6 +127,8 @@ class Stream:
                 header = HEADER.pack(VERSION, DATA, 0, self.stream_id, size)
                 await self._muxer.write_frame(header + view[:size])
                 view = view[size:]
+        finally:
+            self._write_lock.release()
 
     def close(self) -> None:
         """Promise to send no more; what was written before still arrives."""
@@ -210,9 +223,12 @@ class Muxer:
         is_initiator: bool,
         keepalive_s: float,
         pace: Pace = no_pause,
+        turn_s: float = TURN_S,
     ) -> None:
+        """Ask `pace` after each `turn_s` of work that the other side caused."""
         self._channel = channel
         self._pace = pace
+        self._turn_s = turn_s
         self._keepalive_s = keepalive_s
         self._next_id = 1 if is_initiator else 2
         self._streams: dict[int, Stream] = {}
@@ -253,9 +269,12 @@ class Muxer:
 
     async def write_frame(self, frame: bytes) -> None:
         """Send a frame after those that were queued before it."""
-        async with self._write_lock:
+        await _acquire(self._write_lock)
+        try:
             await self._flush()
             await self._channel.write(frame)
+        finally:
+            self._write_lock.release()
 
     def queue_frame(self, kind: int, flags: int, stream_id: int, length: int) -> None:
         """Have a frame without payload sent soon; never waits."""
@@ -292,7 +311,7 @@ class Muxer:
             self.queue_frame(PING, SYN, 0, nonce)
 
     async def _read_frames(self) -> None:
-        reader = _FrameReader(self._channel, self._pace)
+        reader = _FrameReader(self._channel, self._pace, self._turn_s)
         while True:
             version, kind, flags, stream_id, length = HEADER.unpack(await reader.take(HEADER.size))
             self._heard = True
@@ -367,29 +386,55 @@ class Muxer:
 class _FrameReader:
     """Cut frames out of what a channel returns."""
 
-    def __init__(self, channel: Channel, pace: Pace) -> None:
+    def __init__(self, channel: Channel, pace: Pace, turn_s: float) -> None:
         self._channel = channel
         self._pace = pace
-        self._buffer = bytearray()
+        self._turn_s = turn_s
+        self._data = b""
+        self._position = 0
         self._since_s = time.thread_time()
+        self._worked_s = 0.0
 
     async def take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
+        """Return exactly `size` bytes; for headers, hence short."""
+        data = self._cut(size)
+        while len(data) < size:
             await self._fill()
-        return cut(self._buffer, size)
+            data += self._cut(size - len(data))
+        return data
 
     async def take_some(self, limit: int) -> bytes:
-        if not self._buffer:
+        if self._position == len(self._data):
             await self._fill()
-        return cut(self._buffer, limit)
+        return self._cut(limit)
+
+    def _cut(self, limit: int) -> bytes:
+        data = self._data[self._position : self._position + limit]
+        self._position += len(data)
+        return data
 
     async def _fill(self) -> None:
         # Between two reads nothing here waits, so this is the time that the frames took. Those of
-        # twelve bytes come by the thousand: others get their turn after each read.
-        await trio.sleep(self._pace(time.thread_time() - self._since_s))
+        # twelve bytes come by the thousand: others get their turn by the time.
+        self._worked_s += time.thread_time() - self._since_s
+        if self._worked_s >= self._turn_s:
+            worked_s, self._worked_s = self._worked_s, 0.0
+            await trio.sleep(self._pace(worked_s))
+        else:
+            # Who waits for these bytes takes them now: they would pile up before it.
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        self._data, self._position = b"", 0
         data = await self._channel.read()
         self._since_s = time.thread_time() - DECRYPT_S_PER_BYTE * len(data)
-        self._buffer += data
+        self._data = data
+
+
+async def _acquire(lock: trio.Lock) -> None:
+    """Take a lock; nobody gets a turn where it is free, for what is done under it waits anyway."""
+    try:
+        lock.acquire_nowait()
+    except trio.WouldBlock:
+        await lock.acquire()
 
 
 def _first(errors: BaseExceptionGroup[PeerError]) -> PeerError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
@@ -15,6 +16,9 @@ READ_LIMIT_BYTES = 1 << 16
 # A handshake holds a key and a signature. The library parses any key that it is sent, a private
 # RSA key with a primality test included: 18 KiB of one stop the event loop for 0.7 s.
 HANDSHAKE_LIMIT_BYTES = 1024
+# Over a bad line the bytes of one message come by the packet, and waking up for each of them costs
+# more than all else that is done for it. Nobody can use a Noise message before it is whole.
+MOST_WAITED_FOR_BYTES = 1 << 15
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class TcpPipe:
         self._traffic = traffic if traffic is not None else Traffic()
         self._buffer = bytearray()
         self._limit_bytes = HANDSHAKE_LIMIT_BYTES
+        self._waited_for_bytes = 1
         self.is_initiator = is_initiator
 
     def lift_limit(self) -> None:
@@ -76,8 +81,16 @@ class TcpPipe:
         if n is None or n > self._limit_bytes:
             raise ProtocolViolation(f"a frame of {n} bytes before the muxer")
         while len(self._buffer) < n:
+            self._wait_for(min(n - len(self._buffer), MOST_WAITED_FOR_BYTES))
             self._buffer += await self._receive()
         return cut(self._buffer, n)
+
+    def _wait_for(self, size_bytes: int) -> None:
+        """Have the kernel wake us up when so much has come, or the stream has ended."""
+        if size_bytes != self._waited_for_bytes:
+            self._waited_for_bytes = size_bytes
+            with suppress(OSError):
+                self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size_bytes)
 
     async def _receive(self) -> bytes:
         try:

@@ -280,7 +280,7 @@ async def test_muxer__reads_no_faster_than_its_pace_lets_a_peer(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     near, far = connection()
-    muxer = Muxer(near, is_initiator=False, keepalive_s=1e9, pace=lambda _: 2.0)
+    muxer = Muxer(near, is_initiator=False, keepalive_s=1e9, pace=lambda _: 2.0, turn_s=0.0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(muxer.run)
         await far.write(frame(PING, SYN, 0, 7))
@@ -290,3 +290,31 @@ async def test_muxer__reads_no_faster_than_its_pace_lets_a_peer(
         await far.read()
         assert trio.current_time() - first_s == 2.0
         nursery.cancel_scope.cancel()
+
+
+async def test_muxer__asks_nobody_for_less_than_a_turn_of_work() -> None:
+    near, far = connection()
+    asked: list[float] = []
+
+    def pace(work_s: float) -> float:
+        asked.append(work_s)
+        return 0.0
+
+    muxer = Muxer(near, is_initiator=False, keepalive_s=1e9, pace=pace, turn_s=0.001)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(muxer.run)
+        for nonce in range(5000):
+            await far.write(frame(PING, SYN, 0, nonce))
+            await far.read()
+        nursery.cancel_scope.cancel()
+    # Five thousand pings take more than 1 ms on any machine, and nothing of it is forgotten.
+    assert 1 <= len(asked) < 2500
+    assert min(asked) >= 0.001
+
+
+async def test_stream__hands_over_what_has_come_without_waiting() -> None:
+    async with raw_peer() as (muxer, peer, _):
+        await peer.write(frame(WINDOW_UPDATE, SYN, 1, 0) + frame(DATA, 0, 1, 5) + b"early")
+        stream = await muxer.incoming.receive()
+        await trio.testing.wait_all_tasks_blocked()
+        assert [stream.take_ready(n) for n in (3, 3, 3)] == [b"ear", b"ly", b""]

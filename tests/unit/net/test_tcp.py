@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio.testing
 
 from zkattest.net.errors import ConnectionLost, ProtocolViolation
 from zkattest.net.tcp import (
     HANDSHAKE_LIMIT_BYTES,
+    MOST_WAITED_FOR_BYTES,
     READ_LIMIT_BYTES,
     TcpPipe,
     Traffic,
@@ -89,6 +91,34 @@ async def test_write__raises_when_the_pipe_is_closed() -> None:
             await near.write(b"x")
         with pytest.raises(ConnectionLost):
             await near.read(1)
+
+
+async def test_pipe__sleeps_until_what_is_asked_for_has_come() -> None:
+    listener = trio.socket.socket()
+    await listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    near = await trio.open_tcp_stream(*listener.getsockname())
+    far, _ = await listener.accept()
+    made = TcpPipe(near, is_initiator=True)
+    made.lift_limit()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.read, 40_000)
+        await trio.testing.wait_all_tasks_blocked()
+        assert near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT) == MOST_WAITED_FOR_BYTES
+        await trio.SocketStream(far).send_all(bytes(40_001))
+    assert await made.read(1) == b"\0"
+    # What ends early wakes us up as well.
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(raises_lost, made)
+        await trio.testing.wait_all_tasks_blocked()
+        far.close()
+    listener.close()
+    await made.close()
+
+
+async def raises_lost(made: TcpPipe) -> None:
+    with pytest.raises(ConnectionLost):
+        await made.read(30_000)
 
 
 async def test_congestion_control__is_the_kernel_s_to_refuse() -> None:
