@@ -3,8 +3,8 @@ Ask peers for messages they have: one at a time for each message, the next when 
 
 A peer that is sending may take its time: patience is counted from its last sign of life, up to a
 limit, so that a big message on a slow link is not asked for twice, and one that drips holds nobody
-up for long. One that is slower than most is asked of a second peer meanwhile: over a bad line the
-time of a transfer varies, and the faster of two is rarely slow.
+up for long. One that is slower than most is asked of a second peer meanwhile, and of a third: over
+a bad line the time of a transfer varies, and the fastest of them is rarely slow.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ MOST_CANDIDATES = 8
 # How long a transfer takes is learned; a second peer is asked when one takes so much longer.
 USUAL_S = 0.8
 LEAST_USUAL_S = 0.4
+# Peers that are asked beside the first while it is still sending.
+MOST_JOINED = 2
 WEIGHT = 0.1
 
 
@@ -43,7 +45,7 @@ class Wants:
     Decide whom to ask for announced messages.
 
     The next peer is asked `retry_s` after the last sign of life of the one before, at most `most_s`
-    after it was asked. A second one is asked already when the first takes `slower` times as long as
+    after it was asked. One more is asked already when the last takes `slower` times as long as
     transfers usually do. A peer counts as silent when `promise_s` have passed.
     """
 
@@ -129,7 +131,7 @@ class Wants:
         if want.asked_s == float("-inf"):
             return want.asked_s
         ends_s = min(max(want.asked_s, heard_s) + self._retry_s, want.asked_s + self._most_s)
-        if want.candidates and want.times_asked == 1:
+        if want.candidates and want.times_asked <= MOST_JOINED:
             return min(ends_s, want.asked_s + self._slower * self._usual_s)
         return ends_s
 

@@ -233,16 +233,16 @@ def test_announcer__is_neither_pushed_nor_told_what_it_announced() -> None:
     assert told(accepted_from_a(gossip)) == {"c", "d"}
 
 
-def test_announcer__that_sends_slowly_is_joined_by_one_more() -> None:
+def test_announcer__that_sends_slowly_is_joined_by_two_more() -> None:
     gossip = router()
-    for peer in "abc":
+    for peer in "abcd":
         gossip.received(peer, ANNOUNCED, 0.0)
     asked = []
     for tenths in range(1, 50):
-        for peer in "ab":
+        for peer in "abc":
             gossip.progressed(peer, tenths / 10)
         asked += list(sent(gossip.tick(tenths / 10 + 0.05)))
-    assert asked == ["b"]
+    assert asked == ["b", "c"]
 
 
 def test_announcer__that_goes_silent_is_replaced() -> None:

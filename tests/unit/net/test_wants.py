@@ -70,15 +70,17 @@ def test_wants__waits_for_the_only_peer_that_is_sending_but_not_for_ever() -> No
     assert wants.due(6.0, lambda _: 5.9) == [("b", b"1")]
 
 
-def test_wants__asks_a_second_peer_once_when_the_first_is_slower_than_usual() -> None:
+def test_wants__asks_two_more_peers_while_those_before_are_slower_than_usual() -> None:
     wants = Wants(retry_s=1.0, most_s=6.0, promise_s=3.0)
-    for peer in "abc":
+    for peer in "abcd":
         wants.offer(b"1", peer, 0.0)
     soon_s = USUAL_S * 1.3
     assert wants.due(soon_s - 0.01, lambda _: soon_s - 0.1) == []
     assert wants.due(soon_s, lambda _: soon_s - 0.1) == [("b", b"1")]
-    # Both are sending now; the third is kept for when they fail.
-    assert wants.due(soon_s + 3.0, lambda _: soon_s + 2.9) == []
+    assert wants.due(2 * soon_s - 0.01, lambda _: 2 * soon_s - 0.1) == []
+    assert wants.due(2 * soon_s, lambda _: 2 * soon_s - 0.1) == [("c", b"1")]
+    # Three are sending now; the fourth is kept for when they fail.
+    assert wants.due(2 * soon_s + 3.0, lambda _: 2 * soon_s + 2.9) == []
 
 
 @pytest.mark.parametrize(("took_s", "second_s"), [(0.1, 0.52), (3.0, 3.9)])
