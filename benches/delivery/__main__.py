@@ -142,7 +142,7 @@ def run(
             ]
         )
         nodes.hear()
-        progress.print(f"{arguments.nodes} nodes, {network.description}")
+        progress.print(f"{arguments.nodes} nodes, {network.description}", soft_wrap=True)
         go_s = time.monotonic() + SETTLE_S
         nodes.tell([repr(go_s)] * arguments.nodes)
         every = max(1, round(PROGRESS_S / arguments.slot_s))
@@ -151,7 +151,8 @@ def run(
             if slot % every == 0 and slot < slots(arguments):
                 network.check()
                 nodes.tell(["how"] * arguments.nodes)
-                progress.print(so_far(arguments, slot, nodes.hear()), highlight=False)
+                line = so_far(arguments, slot, nodes.hear())
+                progress.print(line, highlight=False, soft_wrap=True)
         nodes.tell(["stop"] * arguments.nodes)
         results = [json.loads(line) for line in nodes.hear()]
     return results, network.close()
