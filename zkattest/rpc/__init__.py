@@ -9,6 +9,7 @@ from zkattest.rpc.beacon import BeaconLimits, BeaconNode
 from zkattest.rpc.beacon_chain import BeaconChain, BeaconHead, Checkpoint
 from zkattest.rpc.bounded_http import parse_url
 from zkattest.rpc.client import RpcLimits
+from zkattest.rpc.ere import EreClient, EreLimits
 from zkattest.rpc.execution import ExecutionClient
 from zkattest.rpc.proof_desk import DeskAnswer, ProofDesk
 from zkattest.rpc.validators import CachedValidatorView
@@ -22,6 +23,8 @@ __all__ = [
     "CachedValidatorView",
     "Checkpoint",
     "DeskAnswer",
+    "EreClient",
+    "EreLimits",
     "ExecutionClient",
     "ProofDesk",
     "RemoteSigner",

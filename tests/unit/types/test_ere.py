@@ -1,5 +1,7 @@
 """Messages of ere's service survive the way there and back, and nothing else does."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,10 +52,8 @@ def test_messages__round_trip(method, as_json, data):
 @given(st.sampled_from(EreMethod), st.booleans(), BYTES)
 def test_bytes__decode_or_are_refused(method, as_json, data):
     for decode in (decode_ere_request, decode_ere_answer):
-        try:
-            decode(method, data, as_json=as_json)
-        except DecodeError as error:
-            assert str(error).isprintable()
+        with suppress(DecodeError):
+            assert decode(method, data, as_json=as_json) is not None
 
 
 def test_wire__is_as_the_proto_file_says():

@@ -1,0 +1,94 @@
+"""Serve a proof engine from a configuration file, check the file, or print a sample of one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+
+from zkattest.cli.exit_codes import ExitCode
+from zkattest.cli.output import BadInput, error_line, fail
+from zkattest.node.config import ConfigError
+from zkattest.node.config_sections import LogFormat, LogLevel
+from zkattest.node.config_service import (
+    EngineConfig,
+    load_engine_config,
+    sample_engine_config,
+)
+from zkattest.node.engine_service import run_engine_service
+from zkattest.node.log_lines import open_log
+from zkattest.node.loop import SystemClock
+from zkattest.node.main import CannotListen
+from zkattest.prover.errors import CannotProve
+from zkattest.store import StoreError
+
+app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.command()
+def engine(
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML file of the engine.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the file, and start nothing.")
+    ] = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
+    ] = False,
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--log-format", help="Instead of log.format of the file.")
+    ] = None,
+    log_level: Annotated[
+        LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
+    ] = None,
+) -> int:
+    """Serve a proof engine over HTTP until it is interrupted."""
+    if print_config:
+        typer.echo(sample_engine_config(), nl=False)
+        return ExitCode.VALID
+    if config is None:
+        raise BadInput("--config", "", "missing; --print-config prints a sample")
+    settings = read_config(config)
+    if check:
+        typer.echo(f"{config}: ok")
+        return ExitCode.VALID
+    log = replace(
+        settings.log,
+        format=log_format or settings.log.format,
+        level=log_level or settings.log.level,
+    )
+    return run(config, replace(settings, log=log))
+
+
+def read_config(path: Path) -> EngineConfig:
+    """Read the file; one line on standard error for every mistake in it."""
+    try:
+        return load_engine_config(path)
+    except ConfigError as error:
+        raise told(error) from error
+
+
+def told(error: ConfigError) -> BadInput:
+    """Print all mistakes but the last, and return that."""
+    *others, last = error.mistakes
+    for mistake in others:
+        typer.echo(error_line(error.path, mistake.field, mistake.reason), err=True)
+    return BadInput(error.path, last.field, last.reason)
+
+
+def run(path: Path, settings: EngineConfig) -> int:
+    """Run until interrupted; what cannot be opened is named by its field."""
+    observer = open_log(settings.log, settings.clock, SystemClock())
+    try:
+        trio.run(run_engine_service, settings, observer)
+    except ConfigError as error:
+        raise told(error) from error
+    except StoreError as error:
+        raise BadInput(path, "evidence.folder", error) from error
+    except CannotListen as error:
+        raise BadInput(path, error.field, error) from error
+    except CannotProve as failure:
+        fail("service.run_guests", failure.cause, failure.detail)
+    return ExitCode.VALID
