@@ -93,6 +93,7 @@ class GossipRouter:
         self._rng = rng
         self._heartbeats = 0
         self._actions: list[Action] = []
+        self._outside: dict[str, set[str]] = {topic: set() for topic in topics}
         self.scores = ScoreBook()
         self.mesh = Mesh(topics, settings, self.scores, self._send, rng)
         self.counters: Counter[str] = Counter()
@@ -439,6 +440,8 @@ class GossipRouter:
         state.joinings += 1
         if state.joinings <= MOST_JOININGS * len(self._topics):
             self._announce(peer, topic, float("-inf"), now_s)
+            if peer not in self.mesh.members[topic]:
+                self._outside[topic].add(peer)
             self._remind(state, topic, now_s)
         else:
             self.counters["rejoined"] += 1
@@ -542,6 +545,10 @@ class GossipRouter:
         for peer in listening[: max(settings.degree_lazy, each_turn)]:
             since_s = min(self._told_s(peer, topic), window_s)
             self._announce(peer, topic, max(since_s, now_s - LONGEST_UNTOLD_S), now_s)
+        # What was accepted between the last telling and the joining came by neither way.
+        for peer in self.mesh.members[topic] & self._outside[topic]:
+            self._announce(peer, topic, self._told_s(peer, topic), now_s)
+        self._outside[topic] = self.mesh.subscribers[topic] - self.mesh.members[topic]
 
     def _told_s(self, peer: str, topic: str) -> float:
         return self._peers[peer].told_at_s.get(topic, float("-inf"))

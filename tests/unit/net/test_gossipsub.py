@@ -261,6 +261,21 @@ def test_heartbeat__tells_outsiders_what_came_recently() -> None:
     assert sent(gossip.heartbeat(30.0)) == {}
 
 
+def test_heartbeat__tells_a_new_member_what_was_accepted_just_before_it_joined() -> None:
+    gossip = router("abcdefgh")
+    gossip.received("a", message(b"early"), 0.0)
+    gossip.connected("x")
+    assert "x" not in gossip.mesh.members[T]
+    assert sent(gossip.received("x", Rpc(subscribe=(T,)), 0.1)) == {}
+    name = valid_snappy_id(T, b"early")
+    assert "x" not in sent(gossip.decide(name, Verdict.ACCEPT, 0.2))
+    gossip.received("x", Rpc(graft=(T,)), 0.3)
+    assert "x" in gossip.mesh.members[T]
+    told = sent(gossip.heartbeat(0.7))
+    assert told == {"x": [Rpc(ihave=((T, (name,)),))]}
+    assert sent(gossip.heartbeat(1.4)) == {}
+
+
 @pytest.mark.parametrize("outsiders", [10, 40, 120])
 def test_heartbeat__announces_to_every_outsider_within_the_window(outsiders: int) -> None:
     gossip = router()
