@@ -18,7 +18,7 @@ import h11
 import trio
 
 from zkattest.api.answers import Answer
-from zkattest.api.uploads import Body, Upload, failure, media_type
+from zkattest.api.uploads import Body, Upload, failure, media_type, too_large
 
 logger = logging.getLogger(__name__)
 
@@ -168,10 +168,11 @@ class _Connection:
         except trio.WouldBlock:
             return failure(503, "other bodies are being taken"), [("Retry-After", "1")]
         try:
-            data = await self._read_body(upload.max_bytes)
+            kind = media_type(dict(request.headers))
+            data = await self._read_body(upload.max_bytes[kind])
             if data is None:
-                return upload.too_large(), []
-            body = Body(media_type(dict(request.headers)), data)
+                return too_large(upload.max_bytes[kind]), []
+            body = Body(kind, data)
             return await _answered(upload.take(body)), []
         finally:
             upload.slot().release_on_behalf_of(self)

@@ -8,7 +8,7 @@ not.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,8 +33,8 @@ class Upload:
     """Hold who takes the body of a POST, and its bounds."""
 
     take: Callable[[Body], Awaitable[Answer]]
-    media_types: tuple[str, ...]
-    max_bytes: int
+    max_bytes: Mapping[str, int]
+    """For each media type that is taken."""
     timeout_ms: int
     """For the body to come, for the work on it, and for the answer to be taken."""
     bodies: int = 2
@@ -56,8 +56,8 @@ class Upload:
             return failure(405, "only POST")
         if b"origin" in fields:
             return failure(403, "web pages may not post here")
-        if media_type(fields) not in self.media_types:
-            return failure(415, f"content-type: expected {' or '.join(self.media_types)}")
+        if media_type(fields) not in self.max_bytes:
+            return failure(415, f"content-type: expected {' or '.join(self.max_bytes)}")
         if b"content-encoding" in fields:
             return failure(415, "content-encoding: compressed bodies are not taken")
         return self._refuse_length(fields)
@@ -69,11 +69,13 @@ class Upload:
         length = int(fields.get(b"content-length", b"0"))
         if length == 0:
             return failure(411, "a body is expected")
-        return self.too_large() if length > self.max_bytes else None
+        limit_bytes = self.max_bytes[media_type(fields)]
+        return too_large(limit_bytes) if length > limit_bytes else None
 
-    def too_large(self) -> Answer:
-        """Answer a body above the bound."""
-        return failure(413, f"at most {self.max_bytes} bytes are taken")
+
+def too_large(limit_bytes: int) -> Answer:
+    """Answer a body above the bound."""
+    return failure(413, f"at most {limit_bytes} bytes are taken")
 
 
 def failure(status: int, message: str) -> Answer:

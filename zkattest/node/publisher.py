@@ -32,7 +32,11 @@ from zkattest.types.proof_json import (
     decode_content_submission_json,
     max_content_submission_json_bytes,
 )
-from zkattest.types.proof_messages import ProofContent, decode_content_submission
+from zkattest.types.proof_messages import (
+    ProofContent,
+    decode_content_submission,
+    max_content_submission_bytes,
+)
 from zkattest.types.proof_profiles import ProofProfile
 
 ROUTE: Final = "/eth/v1/prover/execution_proofs"
@@ -103,9 +107,12 @@ class ProofPublisher:
 
     def uploads(self) -> dict[str, Upload]:
         """Name the one upload."""
-        max_bytes = max_content_submission_json_bytes(self.profile)
+        max_bytes = {
+            SSZ: max_content_submission_bytes(self.profile),
+            JSON: max_content_submission_json_bytes(self.profile),
+        }
         timeout_ms = self.answer_ms + _OVERHEAD_MS
-        return {ROUTE: Upload(self.take, (SSZ, JSON), max_bytes, timeout_ms)}
+        return {ROUTE: Upload(self.take, max_bytes, timeout_ms)}
 
     async def take(self, body: Body) -> Answer:
         """Judge, sign and publish what a body holds; answer within `answer_ms`."""

@@ -21,7 +21,7 @@ class Desk:
         self.taken = []
         self.go_on = trio.Event()
         self.go_on.set()
-        self.upload = Upload(self.take, (KIND, "application/json"), 100, timeout_ms, bodies)
+        self.upload = Upload(self.take, {KIND: 100, "application/json": 200}, timeout_ms, bodies)
 
     async def take(self, body):
         self.taken.append(body)
@@ -98,6 +98,7 @@ async def test_upload__waited_for_where_the_sender_waits_to_be_told():
     ("request_", "status"),
     [
         (post(b"", length=101), 413),
+        (post(b"", kind="application/json", length=201), 413),
         (post(b"", length=10**19), 413),
         (post(b""), 411),
         (post(b"", length=False), 411),
