@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from zkattest.crypto.ed25519 import PublicKey
 from zkattest.crypto.hashing import sha256
@@ -17,6 +16,7 @@ from zkattest.node.registry_file import (
     parse_registry,
     read_registry_bytes,
 )
+from zkattest.node.verifier_keys import read_verifier_key
 from zkattest.spec.program_registry import ProgramRegistry, require_usable
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
 from zkattest.types.ids import ProgramVk, ProofType
@@ -25,8 +25,6 @@ from zkattest.types.verification import ProofTypeInfo, RegistryState
 from zkattest.verify.pool import Programs
 from zkattest.verify.proof import ProofVerifier
 from zkattest.verify.registry import Registry
-
-MAX_VERIFIER_KEY_BYTES: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +168,8 @@ class EnginePrograms:
         if entry.verifier_key is None:
             self._trusted.add(entry.system, entry.program_vk)
             return
-        key = self._read_key(entry.verifier_key.sha256)
+        key = read_verifier_key(self.source.verifier_keys, entry.verifier_key.sha256)
         self._trusted.add(entry.system, entry.program_vk, key)
-
-    def _read_key(self, digest: Sha256) -> bytes:
-        folder = self.source.verifier_keys
-        if folder is None:
-            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, "no folder of verifier keys is named")
-        path = folder / digest.hex()
-        try:
-            with path.open("rb") as file:
-                key = file.read(MAX_VERIFIER_KEY_BYTES + 1)
-        except OSError as error:
-            detail = f"{path}: {error.strerror or error}"
-            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, detail) from error
-        if sha256(key) != bytes(digest):
-            raise CannotVerify(Cause.VERIFIER_KEY_MISSING, f"{path}: another hash")
-        return key
 
     def _require_profile(self, loaded: LoadedRegistry) -> None:
         known: Sequence[ProfileId] = tuple(loaded.registry.profiles)

@@ -379,4 +379,6 @@ def _set_status(lines: list[str], index: int, status: EntryStatus) -> None:
         if re.match(r"\s*status\s*=", lines[number]):
             lines[number] = written
             return
-    lines.insert(start + 1, written)
+    # Behind the name, where a reader of the file looks first.
+    is_name = start + 1 < len(lines) and re.match(r"\s*id\s*=", lines[start + 1])
+    lines.insert(start + 2 if is_name else start + 1, written)

@@ -1,0 +1,124 @@
+"""`zkattest evidence`: records are printed; a chain is checked and its verdicts reached again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
+from zkattest.cli.main import run
+from zkattest.crypto.hashing import sha256
+from zkattest.spec.evidence import EvidenceRecord, Occasion, Outcome
+from zkattest.spec.reasons import Cause, Reason
+from zkattest.store.evidence import EvidenceLog
+from zkattest.store.kept_proofs import KeptProofs
+from zkattest.types.ids import Root
+from zkattest.types.programs import ProofSystem, Sha256
+
+BLOCK = Root(b"\xb1" * 32)
+
+
+def outcome(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        run(["evidence", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return left.value.code, captured.out, captured.err
+
+
+def record(proof=SP1_PROOF, verdict=Outcome.VALID, **fields):
+    return EvidenceRecord(
+        time_ms=1,
+        occasion=Occasion.PROGRAM,
+        proof=Sha256(sha256(proof)),
+        proof_bytes=len(proof),
+        system=ProofSystem.SP1,
+        program_vk=SP1_PROGRAM_VK,
+        outcome=verdict,
+        **fields,
+    )
+
+
+VALID = record(public_values=SP1_PUBLIC_VALUES, subject=BLOCK)
+TAMPERED = flip_bit(SP1_PROOF, len(SP1_PROOF) // 2)
+INVALID = record(TAMPERED, Outcome.INVALID, reason=Reason.PROOF_INVALID)
+FAILED = record(b"other", Outcome.NOT_CHECKED, cause=Cause.TIMEOUT)
+
+
+def write(folder, *records, keep=()):
+    log = EvidenceLog(folder)
+    ids = [log.append(one) for one in records]
+    log.close()
+    kept = KeptProofs(folder / "proofs")
+    for proof in keep:
+        kept.put(proof, Sha256(sha256(proof)))
+    return ids
+
+
+def test_verify__valid_where_every_verdict_is_reached_again(capsys, tmp_path):
+    ids = write(tmp_path, VALID, INVALID, FAILED, keep=[SP1_PROOF, TAMPERED])
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--json", "--head", ids[0])
+    assert (code, json.loads(out)) == (
+        0,
+        {
+            "chain": "whole",
+            "last": str(ids[2]),
+            "same": 2,
+            "no_verdict": 1,
+            "records": 3,
+        },
+    )
+
+
+def test_verify__valid_where_proofs_are_not_kept(capsys, tmp_path):
+    ids = write(tmp_path, VALID)
+    code, out, _ = outcome(capsys, "verify", tmp_path)
+    expected = f"chain whole: 1 proof not kept, 1 records; last {ids[0]}\n"
+    assert (code, out) == (0, expected)
+
+
+def test_verify__invalid_where_a_verdict_is_another(capsys, tmp_path):
+    write(tmp_path, record(verdict=Outcome.INVALID, reason=Reason.PROOF_INVALID), keep=[SP1_PROOF])
+    code, out, _ = outcome(capsys, "verify", tmp_path)
+    assert code == 1
+    assert out.startswith("0: different: ")
+
+
+def test_verify__invalid_where_a_kept_proof_was_changed(capsys, tmp_path):
+    write(tmp_path, VALID, keep=[SP1_PROOF])
+    (tmp_path / "proofs" / sha256(SP1_PROOF).hex()).write_bytes(TAMPERED)
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--json")
+    assert (code, json.loads(out.splitlines()[0])["outcome"]) == (1, "proof_changed")
+
+
+def test_verify__invalid_where_a_line_was_changed(capsys, tmp_path):
+    write(tmp_path, VALID, FAILED)
+    (path,) = tmp_path.glob("log-*.jsonl")
+    path.write_text(path.read_text().replace('"time_ms":1', '"time_ms":2', 1))
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--chain-only", "--json")
+    assert (code, json.loads(out)) == (
+        1,
+        {"chain": "broken", "fault": "hash_mismatch", "sequence": 0, "detail": ""},
+    )
+
+
+def test_verify__invalid_where_a_named_record_is_missing(capsys, tmp_path):
+    write(tmp_path, VALID)
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--chain-only", "--head", "0x" + "1" * 64)
+    assert (code, "cut_end" in out) == (1, True)
+
+
+def test_verify__not_checked_without_a_log(capsys, tmp_path):
+    code, out, err = outcome(capsys, "verify", tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_show__prints_what_is_about_a_root(capsys, tmp_path):
+    ids = write(tmp_path, VALID, FAILED)
+    code, out, _ = outcome(capsys, "show", tmp_path, "--subject", BLOCK, "--json")
+    printed = json.loads(out)
+    assert (code, printed["id"], printed["outcome"]) == (0, str(ids[0]), "valid")
+    code, out, _ = outcome(capsys, "show", tmp_path, "--last", "1")
+    assert (code, out.count("\n"), "not checked: timeout" in out) == (0, 1, True)
+    code, _, err = outcome(capsys, "show", tmp_path, "--subject", "0x1")
+    assert (code, err.count("\n")) == (2, 1)
