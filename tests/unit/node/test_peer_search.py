@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -26,6 +27,13 @@ from zkattest.node.peer_search import (
 from zkattest.node.peering import make_peering
 from zkattest.telemetry import NodeObserver, Reading
 from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, GoodbyeReason
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "operators" / "node.md").read_text()
+TABLE = PAGE.partition("### With a section `[peering]`")[2].partition("## Alerts")[0]
+DOCUMENTED = {
+    name for line in TABLE.splitlines() for name in re.findall(r"`(\w+)`", line.split(" | ")[0])
+}
 
 
 class Events:
@@ -133,6 +141,7 @@ def test_metrics__tell_who_found_peers_and_what_became_of_dials(tmp_path: Path) 
         ("peer_dials", "record", "connected"): 1,
         ("peer_dials", "record", "failed"): 1,
     }
+    assert {each.name for each in readings} <= DOCUMENTED
     # What alerts look at stands there from the start, each source for itself.
     assert len(readings) == 4 * len(Source)
 
@@ -144,6 +153,7 @@ def test_metrics__tell_goodbyes_by_reason_and_number_no_strange_ones() -> None:
     peering.goodbyes[Parting.THEIRS, None] += 3
     peering.counters["missed_ping"] += 1
     readings = list(peering_readings(peering))
+    assert {each.name for each in readings} <= DOCUMENTED
     assert shown(iter(readings)) == {
         ("goodbyes", "sent", "irrelevant_network"): 2,
         ("goodbyes", "received", "other"): 3,
