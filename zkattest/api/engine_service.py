@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from zkattest.api import beacon, json_rpc, openapi, zkboost
 from zkattest.api.application import Gate, application
 from zkattest.api.operations import Operation
-from zkattest.api.twirp import TwirpRoutes, TwirpSettings
+from zkattest.api.twirp import TwirpError, TwirpRoutes, TwirpSettings
 from zkattest.ports import GuestWorker, ProofEngine
 from zkattest.types.proof_profiles import ProofProfile
 
@@ -24,6 +24,7 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     json_rpc.RpcResponse,
     json_rpc.VerifyOptions,
     json_rpc.VerifyResult,
+    TwirpError,
     zkboost.NumberedProofType,
     zkboost.ZkboostProofTypesResponse,
 )

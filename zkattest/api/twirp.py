@@ -95,6 +95,17 @@ class TwirpError(Model):
     meta: dict[str, str] = Field(default_factory=dict)
 
 
+# What is refused before the method is asked has the shape of all other errors here.
+_EITHER_ERROR: Final = Raw(
+    {
+        "anyOf": [
+            {"$ref": "#/components/schemas/TwirpError"},
+            {"$ref": "#/components/schemas/ErrorResponse"},
+        ]
+    }
+)
+
+
 class ProgramPath(Model):
     """Name a program by its entry in the registry."""
 
@@ -248,7 +259,7 @@ def _max_bytes(method: EreMethod) -> dict[str, int]:
 
 def _answers(method: EreMethod) -> dict[int, Answered]:
     errors = {
-        status: Answered(f"Twirp: {', '.join(codes)}.", {JSON: TwirpError})
+        status: Answered(f"Twirp: {', '.join(codes)}.", {JSON: _EITHER_ERROR})
         for status, codes in _codes_by_status().items()
     }
     shapes = {PROTOBUF: Raw({"type": "string", "format": "binary"}), JSON: _ANSWERED[method]}
@@ -262,8 +273,15 @@ def _codes_by_status() -> dict[int, list[str]]:
     return found
 
 
+_BASE64: Final = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}
+
+
 def _object(**fields: str) -> Raw:
-    shapes = {name: {"type": "string", "contentEncoding": "base64"} for name in fields}
+    shapes = {name: dict(_BASE64) for name in fields}
     return Raw({"type": "object", "properties": shapes, "additionalProperties": False})
 
 
