@@ -40,6 +40,7 @@ from zkattest.machines.events import (
 from zkattest.machines.settings import Anchor, AttesterSettings, Limits, Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureValid
+from zkattest.spec.proof_policy import TypePolicy
 from zkattest.spec.reasons import Reason
 from zkattest.types.execution import (
     EMPTY_OMMERS_HASH,
@@ -182,6 +183,7 @@ def settings(
     policy: Policy = Policy.ABSTAIN,
     limits: Limits | None = None,
     proposers: tuple[ValidatorIndex, ...] = (BUILDER,),
+    proof_policy: TypePolicy | None = None,
 ) -> AttesterSettings:
     """Describe the network of these tests."""
     anchor = genesis()
@@ -191,9 +193,10 @@ def settings(
         clock=SlotClock(GENESIS_MS, SLOT_MS),
         proposers=proposers,
         validator_count=4,
-        proof_types=frozenset({SP1}),
+        proof_types=frozenset(proof_policy.programs if proof_policy else {SP1}),
         policy=policy,
         limits=limits or Limits(),
+        proof_policy=proof_policy,
     )
 
 

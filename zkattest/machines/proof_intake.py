@@ -183,7 +183,7 @@ class ProofIntake:
                 from_peer=PeerName(job.message.from_peer),
                 verify_ms=verify_ms or 0.0,
             )
-            if root not in self.desk.pool.roots:
+            if root not in self.desk.pool.roots and self._is_enough(proven):
                 self.desk.pool.add_root(proven)
                 self.desk.emit(SaveRoot(proven))
         except (GossipReject, GossipIgnore) as refusal:
@@ -193,6 +193,14 @@ class ProofIntake:
             return
         self._judge(job, None, verify_ms, root)
         self._open(root)
+
+    def _is_enough(self, proven: ProvenRoot) -> bool:
+        """Tell whether a root is proven with this proof, by the operator's policy."""
+        policy = self.desk.settings.proof_policy
+        if policy is None:
+            return True
+        types = self.desk.pool.note_type(proven.root, proven.proof_type, proven.slot)
+        return policy.are_enough(types)
 
     def _finish_claim(self, job: ClaimJob, outcome: SignatureOutcome, slot: Slot) -> None:
         """Answer a claim's message and keep the claim."""

@@ -38,6 +38,7 @@ class ProofPool:
 
     limits: Limits
     roots: dict[Root, ProvenRoot] = field(default_factory=dict)
+    _partial: dict[Root, tuple[Slot, set[ProofType]]] = field(default_factory=dict)
     _claims: dict[Root, tuple[Slot, ExecutionClaim]] = field(default_factory=dict)
     _opened: dict[Root, ExecutionClaim] = field(default_factory=dict)
     _proven_kinds: dict[BlockHash, set[ProofType]] = field(default_factory=dict)
@@ -99,7 +100,17 @@ class ProofPool:
         # [IGNORE] There is room. Dropping an older root instead would let a flood undo proofs.
         if proven.root not in self.roots and len(self.roots) >= self.limits.roots:
             raise GossipIgnore(Reason.QUEUE_FULL)
+        self._partial.pop(proven.root, None)
         self.roots.setdefault(proven.root, proven)
+
+    def note_type(self, root: Root, proof_type: ProofType, slot: Slot) -> frozenset[ProofType]:
+        """Note a valid proof that may not be enough; return the types there are of its root."""
+        # [IGNORE] There is room, as for roots that are proven.
+        if root not in self._partial and len(self._partial) >= self.limits.roots:
+            raise GossipIgnore(Reason.QUEUE_FULL)
+        _, types = self._partial.setdefault(root, (slot, set()))
+        types.add(proof_type)
+        return frozenset(types)
 
     # --- Claims -------------------------------------------------------------------------------
 
@@ -162,6 +173,8 @@ class ProofPool:
             self._forget_opened(root)
         for root in [r for r, (slot, _) in self._claims.items() if slot < before_slot]:
             del self._claims[root]
+        for root in [r for r, (slot, _) in self._partial.items() if slot < before_slot]:
+            del self._partial[root]
         for key in [k for k, (slot, _) in self._answers.items() if slot < before_slot]:
             del self._answers[key]
         _drop_older(self._digests, before_slot)

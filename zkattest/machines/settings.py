@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from zkattest.machines.slot_clock import SlotClock
+from zkattest.spec.proof_policy import TypePolicy
 from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.ids import BlockHash, ChainId, ProofType, Slot, ValidatorIndex
 
@@ -62,6 +63,8 @@ class AttesterSettings:
     proof_types: frozenset[ProofType]
     policy: Policy = Policy.ABSTAIN
     limits: Limits = field(default_factory=Limits)
+    proof_policy: TypePolicy | None = None
+    """Which proofs are enough for a block; None means one of any type."""
 
     def proposer_of(self, slot: Slot) -> ValidatorIndex:
         """Name the validator whose turn a slot is."""

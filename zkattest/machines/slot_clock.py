@@ -17,6 +17,8 @@ class SlotClock:
 
     genesis_time_ms: int
     slot_ms: int
+    attestation_due_ms: int | None = None
+    """How far into a slot attestations are due; None means a third of it."""
 
     def __post_init__(self) -> None:
         """Refuse slots too short to hold three intervals."""
@@ -33,7 +35,10 @@ class SlotClock:
 
     def deadline_ms(self, slot: Slot) -> int:
         """Give the time by which an attester has to have decided."""
-        return self.start_ms(slot) + self.slot_ms // INTERVALS_PER_SLOT
+        due_ms = self.attestation_due_ms
+        return self.start_ms(slot) + (
+            self.slot_ms // INTERVALS_PER_SLOT if due_ms is None else due_ms
+        )
 
     def end_ms(self, slot: Slot) -> int:
         """Give the time at which the next slot begins."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from zkattest.machines.settings import AttesterSettings, Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_eip8025 import Eip8025Settings, read_eip8025
 from zkattest.node.config_network import read_anchor, read_profile
 from zkattest.node.config_peering import PeeringConfig, read_peering
+from zkattest.node.config_policy import read_node_policy
 from zkattest.node.config_reader import ConfigError, Mistake, Notes, Table, read_toml
 from zkattest.node.config_sections import (
     HttpSettings,
@@ -25,6 +26,10 @@ from zkattest.node.config_sections import (
 from zkattest.node.config_signer import SignerConfig, read_signer
 from zkattest.node.profile import Profile
 from zkattest.node.state import StateSettings
+from zkattest.spec.proof_policy import TypePolicy
+
+# Where a mistake leaves the network's own slots out, the policy's deadline is not judged.
+_ANY_SLOT_MS: Final = 1 << 40
 
 __all__ = [
     "ConfigError",
@@ -55,6 +60,7 @@ class NodeConfig:
     http: HttpSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
+    proof_policy: TypePolicy | None = None
 
     @property
     def clock(self) -> SlotClock:
@@ -72,6 +78,7 @@ class NodeConfig:
             validator_count=len(profile.pubkeys),
             proof_types=frozenset(profile.proof_types),
             policy=self.policy,
+            proof_policy=self.proof_policy,
         )
 
 
@@ -85,6 +92,7 @@ class ProofNodeConfig:
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
     signer: SignerConfig | None = None
+    proof_policy: TypePolicy | None = None
 
     @property
     def clock(self) -> SlotClock:
@@ -120,7 +128,7 @@ def load_any_config(path: Path) -> NodeConfig | ProofNodeConfig:
 def known_fields(*, eip8025: bool = False) -> set[str]:
     """Return the dotted names of all fields that a file of one of the two kinds may have."""
     # A section that is read only where it is there has to be there.
-    entry: dict[str, Any] = {"http": {}, "peering": {}}
+    entry: dict[str, Any] = {"http": {}, "peering": {}, "proof_policy": {"weights": [{}]}}
     if eip8025:
         entry["signer"] = {"remote_signer": "http://none"}
         entry["eip8025"] = {"fork_digest": "", "proof_types": [{}], "validators": [{}]}
@@ -144,21 +152,30 @@ def _read_attester(root: Table) -> NodeConfig | None:
     node, attester = read_node(table), read_attester(table)
     http, log = read_http(root), read_log(root.table("log"))
     peering = read_peering(root)
+    proofs = read_node_policy(
+        root,
+        profile.proof_types if profile else {},
+        profile.clock.slot_ms if profile else _ANY_SLOT_MS,
+    )
+    if proofs is not None and proofs.fallback is not None and table.has("policy"):
+        root.wrong("proof_policy.fallback", "node.policy is there too, expected one of the two")
     if profile is None:
         return None
+    fallback = proofs.fallback if proofs else None
     return NodeConfig(
-        profile=profile,
+        profile=replace(profile, clock=proofs.clock(profile.clock)) if proofs else profile,
         listen=node.listen,
         peers=node.peers,
         key_seed=node.key_seed,
         store=attester.store,
-        policy=attester.policy,
+        policy=fallback or attester.policy,
         stop_with_stdin=node.stop_with_stdin,
         drain_ms=node.drain_ms,
         state=attester.state,
         http=http,
         log=log,
         peering=peering,
+        proof_policy=proofs.types if proofs else None,
     )
 
 
@@ -169,6 +186,14 @@ def _read_proof_node(root: Table) -> ProofNodeConfig | None:
     settings, node = read_eip8025(root), read_node(root.table("node"))
     http, log = read_http(root), read_log(root.table("log"))
     peering, signer = read_peering(root), read_signer(root)
+    proofs = read_node_policy(
+        root,
+        settings.proof_types if settings else {},
+        settings.clock.slot_ms if settings else _ANY_SLOT_MS,
+    )
     if settings is None:
         return None
-    return ProofNodeConfig(settings, node, http, log, peering, signer)
+    if proofs is not None:
+        settings = replace(settings, clock=proofs.clock(settings.clock))
+    policy = proofs.types if proofs else None
+    return ProofNodeConfig(settings, node, http, log, peering, signer, policy)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from zkattest.crypto.ed25519 import PublicKey
 from zkattest.node.config_eip8025 import Eip8025Settings
+from zkattest.node.config_policy import read_policy
 from zkattest.node.config_reader import Table
 from zkattest.node.engine_programs import RegistrySource
 from zkattest.spec.presets import SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
-from zkattest.spec.proof_policy import ATTESTATION_DUE_MS, PRESETS, Fallback, ProofPolicy
+from zkattest.spec.proof_policy import PRESETS, ProofPolicy
 from zkattest.store.evidence import EvidenceLimits, FlushPolicy
 from zkattest.types.ids import ChainId
-from zkattest.types.programs import EntryId, ProfileId, Zkvm
-from zkattest.types.proof_profiles import PayloadFork
+from zkattest.types.programs import ProfileId
 
 DEFAULT_PROFILE: Final = ProfileId("lighthouse-7")
 _MAX_SCHEMA: Final = 0xFFFF
@@ -76,7 +76,7 @@ def read_engine(root: Table, chain: Eip8025Settings | None) -> EngineSettings | 
     poll_ms = table.integer("registry_poll_ms", 2_000, least=100)
     isolation = table.flag("isolation", default=True)
     bounds, evidence = _read_bounds(table), _read_evidence(root)
-    policy = read_policy(root)
+    policy = read_policy(root.table("proof_policy"))
     if chain_id is None:
         return None
     return EngineSettings(
@@ -90,43 +90,6 @@ def read_engine(root: Table, chain: Eip8025Settings | None) -> EngineSettings | 
         evidence=evidence,
         chain=chain,
     )
-
-
-def read_policy(root: Table, default: str = "1-of-any") -> ProofPolicy:
-    """
-    Read the section `[proof_policy]`: a preset, and what is changed of it.
-
-    Where it is left out the default preset counts.
-    """
-    table = root.table("proof_policy")
-    name = table.text("preset", default)
-    if name not in PRESETS:
-        table.wrong("preset", f"{name!r}, expected one of {', '.join(PRESETS)}")
-        return PRESETS[default]
-    preset = PRESETS[name]
-    fork = table.choice("fork", PayloadFork, PayloadFork.GLOAS)
-    required = table.integer("required_proofs", preset.required_proofs)
-    changes: dict[str, Any] = {
-        "required_weight": table.integer("required_weight", preset.required_weight),
-        "distinct_zkvms": table.flag("distinct_zkvms", default=preset.distinct_zkvms),
-        "distinct_execution_clients": table.flag(
-            "distinct_execution_clients", default=preset.distinct_execution_clients
-        ),
-        "minimum_bits": table.integer("minimum_bits", preset.minimum_bits),
-        "zkvms": frozenset(_members(table, "zkvms", preset.zkvms)),
-        "execution_clients": frozenset(
-            table.texts("execution_clients", sorted(preset.execution_clients))
-        ),
-        "programs": frozenset(_entry_ids(table, "programs")),
-        "weights": _read_weights(table),
-        "deadline_ms": table.integer("deadline_ms", ATTESTATION_DUE_MS[fork]),
-        "fallback": table.choice("fallback", Fallback, preset.fallback),
-    }
-    try:
-        return replace(preset, required_proofs=required, **changes)
-    except ValueError as error:
-        table.wrong("required_proofs", str(error))
-        return preset
 
 
 def _chain_id(table: Table, chain: Eip8025Settings | None) -> int:
@@ -181,24 +144,3 @@ def _read_evidence(root: Table) -> EvidenceSettings | None:
         table.wrong("folder", "missing")
         return None
     return settings
-
-
-def _members(table: Table, key: str, default: frozenset[Zkvm]) -> list[Zkvm]:
-    texts = table.texts(key, sorted(default))
-    return [zkvm for text in texts if (zkvm := table.make(key, Zkvm, text)) is not None]
-
-
-def _entry_ids(table: Table, key: str) -> list[EntryId]:
-    made = (table.make(key, EntryId, text) for text in table.texts(key, ()))
-    return [entry_id for entry_id in made if entry_id is not None]
-
-
-def _read_weights(table: Table) -> dict[EntryId, int]:
-    if not table.has("weights"):
-        return {}
-    weights: dict[EntryId, int] = {}
-    for row in table.tables("weights"):
-        entry_id = row.make("entry", EntryId, row.text("entry"))
-        if entry_id is not None:
-            weights[entry_id] = row.integer("weight", least=1)
-    return weights

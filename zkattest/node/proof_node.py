@@ -29,6 +29,7 @@ from zkattest.node.own_signer import OwnSigner, open_own_signer
 from zkattest.node.peer_search import PeerSearch, start_peering
 from zkattest.node.peering import StoredProofs, make_peering
 from zkattest.node.proof_runner import ProofGossipRunner
+from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
 from zkattest.node.subject import ProofSubject
@@ -53,10 +54,11 @@ class RunnerChain:
         """Know of nothing until `follow`, which comes before the first peer asks."""
         self._fork_digest = ForkDigest(fork_digest)
         self._runner: ProofGossipRunner | None = None
+        self._standings: ProofStandings | None = None
 
-    def follow(self, runner: ProofGossipRunner) -> None:
-        """Ask a runner from now on."""
-        self._runner = runner
+    def follow(self, runner: ProofGossipRunner, standings: ProofStandings | None = None) -> None:
+        """Ask a runner from now on, and what a policy says of its blocks."""
+        self._runner, self._standings = runner, standings
 
     def status(self) -> Status:
         """Return head and finalized checkpoint of the consensus node, or what we know ourselves."""
@@ -78,8 +80,19 @@ class RunnerChain:
         return final.root if final is not None and final.epoch == epoch else None
 
     def proof_status(self) -> ExecutionProofStatus | None:
-        """Know of no block that enough proofs were verified for."""
-        return None
+        """Name the newest block that enough proofs were verified for; None without a policy."""
+        newest = self._standings.newest if self._standings is not None else None
+        runner = self._runner
+        if newest is None or runner is None:
+            return None
+        subject, slot = newest
+        feed = self._feed()
+        if feed is not None and feed.names_requests:
+            # Proofs name payload requests there, and peers ask for blocks.
+            named = (root for root, request in feed.requests.items() if request == subject)
+            subject = next(named, subject)
+        types = tuple(sorted(runner.machine.settings.proof_types))
+        return ExecutionProofStatus(subject, slot, types)
 
     async def by_root(
         self, block_root: Root, proof_types: frozenset[ProofType]
@@ -170,6 +183,19 @@ def tell_unpublished(runner: ProofGossipRunner, observer: NodeObserver) -> None:
         observer.event("own_proofs_not_published", proofs=left, is_saved=is_saved)
 
 
+def _follow_policy(
+    config: ProofNodeConfig, runner: ProofGossipRunner, observer: NodeObserver
+) -> ProofStandings | None:
+    """Judge blocks by the policy, where the operator has one."""
+    if config.proof_policy is None:
+        return None
+    standings = ProofStandings(
+        config.proof_policy, runner.machine, runner.slots, runner.clock, observer
+    )
+    runner.on_effect = standings.hear
+    return standings
+
+
 async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> None:
     """
     Judge proofs until SIGINT or SIGTERM, or until standard input ends where it is told so.
@@ -208,7 +234,8 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
                     config.signer.limits if config.signer else None,
                 )
             )
-            chain.follow(runner)
+            standings = _follow_policy(config, runner, observer)
+            chain.follow(runner, standings)
             subject = ProofSubject(config, runner.machine, runner)
             view = make_view(subject, host, proofs.pool, observer, config.http)
             nursery = await shells.enter_async_context(trio.open_nursery())

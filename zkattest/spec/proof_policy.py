@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from zkattest.types.ids import Root
+from zkattest.types.ids import ProofType, Root
 from zkattest.types.programs import EntryId, ProgramEntry, Zkvm
 from zkattest.types.proof_profiles import PayloadFork
 from zkattest.types.verification import EvidenceId
@@ -179,6 +179,28 @@ PRESETS: Final[Mapping[str, ProofPolicy]] = MappingProxyType(
         )
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class TypePolicy:
+    """Apply a policy to the proof types of one network."""
+
+    policy: ProofPolicy
+    programs: Mapping[ProofType, ProgramEntry]
+
+    def judge(self, proof_types: Iterable[ProofType], ms_into_slot: int) -> PolicyResult:
+        """Say whether valid proofs of these types are enough for their block."""
+        entries = {entry.id: entry for entry in self.programs.values()}
+        proofs = [
+            ValidProof(self.programs[number].id)
+            for number in proof_types
+            if number in self.programs
+        ]
+        return judge_proofs(self.policy, entries, proofs, ms_into_slot)
+
+    def are_enough(self, proof_types: Iterable[ProofType]) -> bool:
+        """Tell whether valid proofs of these types prove their block, whatever time it is."""
+        return self.judge(proof_types, 0).is_proven
 
 
 def judge_proofs(

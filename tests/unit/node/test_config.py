@@ -232,9 +232,10 @@ def test_sample__says_of_every_field_what_it_is(eip8025):
     plain = [line.removeprefix("# ") for line in sample_config(eip8025=eip8025).splitlines()]
     lines = [line for line in plain if "# " in line and " = " in line.partition("# ")[0]]
     named = {line.split(" = ")[0] for line in lines}
-    inline = {"index"} if eip8025 else set()
+    inline = {"index", "entry", "weight"} if eip8025 else {"entry", "weight"}
     known = {name.rpartition(".")[2] for name in known_fields(eip8025=eip8025)}
-    assert named - {"validators"} == known - inline - {"validators"}
+    lists = {"validators", "weights"}
+    assert named - lists == known - inline - lists
 
 
 @KINDS
@@ -242,7 +243,8 @@ def test_sample__shows_defaults_where_a_line_is_commented_out(tmp_path, eip8025)
     path = sample_in(tmp_path, eip8025=eip8025)
     config, sample = load_any_config(path), path.read_text()
     examples = (
-        "key_seed|peers|state_store =|state_rpc =|fork_digest|validators|remote_signer|pubkey"
+        "key_seed|peers|state_store =|state_rpc =|fork|validators|remote_signer|pubkey"
+        "|weights|deadline_ms|fallback|registry"
     )
     shown = re.sub(rf"^# (?!{examples})(\w+ = )", r"\1", sample, flags=re.MULTILINE)
     assert shown != sample

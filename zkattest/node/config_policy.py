@@ -1,0 +1,148 @@
+"""Read the section `[proof_policy]`: which proofs are enough, and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from zkattest.machines.settings import Policy
+from zkattest.machines.slot_clock import SlotClock
+from zkattest.node.config_reader import ConfigError, Table
+from zkattest.node.registry_file import load_registry
+from zkattest.spec.program_registry import ProgramRegistry
+from zkattest.spec.proof_policy import (
+    ATTESTATION_DUE_MS,
+    PRESETS,
+    Fallback,
+    ProofPolicy,
+    TypePolicy,
+)
+from zkattest.types.ids import ProgramVk, ProofType
+from zkattest.types.programs import (
+    EntryId,
+    Guest,
+    ProgramEntry,
+    ProofSystem,
+    Statement,
+    Zkvm,
+)
+from zkattest.types.proof_profiles import PayloadFork
+
+_DEFAULT: Final = "1-of-any"
+
+
+@dataclass(frozen=True, slots=True)
+class NodePolicy:
+    """Hold what a node's section says; what it leaves out is the node's own."""
+
+    types: TypePolicy
+    fallback: Policy | None = None
+    attestation_due_ms: int | None = None
+
+    def clock(self, clock: SlotClock) -> SlotClock:
+        """Give the network's time with the deadline of the policy, where it names one."""
+        if self.attestation_due_ms is None:
+            return clock
+        return replace(clock, attestation_due_ms=self.attestation_due_ms)
+
+
+def read_node_policy(
+    root: Table,
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+    slot_ms: int,
+) -> NodePolicy | None:
+    """
+    Read the section of a node; nothing where it is left out.
+
+    What is known of the programs of its proof types comes from a registry.
+    """
+    if not root.has("proof_policy"):
+        return None
+    table = root.table("proof_policy")
+    policy, registry = read_policy(table), _read_registry(table, table.path("registry"))
+    due_ms = None
+    if table.has("deadline_ms") or table.has("fork"):
+        due_ms = policy.deadline_ms
+        if not 0 < due_ms < slot_ms:
+            table.wrong("deadline_ms", f"{due_ms}, expected less than a slot of {slot_ms} ms")
+    fallback = Policy(policy.fallback.value) if table.has("fallback") else None
+    programs = {
+        number: _entry_of(registry, number, system, program_vk)
+        for number, (system, program_vk) in proof_types.items()
+    }
+    return NodePolicy(TypePolicy(policy, programs), fallback, due_ms)
+
+
+def read_policy(table: Table) -> ProofPolicy:
+    """Read a preset, and what is changed of it; nothing in the table means the default."""
+    name = table.text("preset", _DEFAULT)
+    if name not in PRESETS:
+        table.wrong("preset", f"{name!r}, expected one of {', '.join(PRESETS)}")
+    preset = PRESETS.get(name, PRESETS[_DEFAULT])
+    fork = table.choice("fork", PayloadFork, PayloadFork.GLOAS)
+    required = table.integer("required_proofs", preset.required_proofs)
+    changes: dict[str, Any] = {
+        "required_weight": table.integer("required_weight", preset.required_weight),
+        "distinct_zkvms": table.flag("distinct_zkvms", default=preset.distinct_zkvms),
+        "distinct_execution_clients": table.flag(
+            "distinct_execution_clients", default=preset.distinct_execution_clients
+        ),
+        "minimum_bits": table.integer("minimum_bits", preset.minimum_bits),
+        "zkvms": frozenset(_members(table, "zkvms", preset.zkvms)),
+        "execution_clients": frozenset(
+            table.texts("execution_clients", sorted(preset.execution_clients))
+        ),
+        "programs": frozenset(_entry_ids(table, "programs")),
+        "weights": _read_weights(table),
+        "deadline_ms": table.integer("deadline_ms", ATTESTATION_DUE_MS[fork]),
+        "fallback": table.choice("fallback", Fallback, preset.fallback),
+    }
+    try:
+        return replace(preset, required_proofs=required, **changes)
+    except ValueError as error:
+        table.wrong("required_proofs", str(error))
+        return preset
+
+
+def _read_registry(table: Table, path: Path | None) -> ProgramRegistry:
+    try:
+        return load_registry(path).registry
+    except ConfigError as error:
+        table.wrong("registry", str(error))
+        return load_registry(None).registry
+
+
+def _entry_of(
+    registry: ProgramRegistry, number: ProofType, system: ProofSystem, program_vk: ProgramVk
+) -> ProgramEntry:
+    """Find a program; of one that no registry names only what the file says is known."""
+    return registry.find(system, program_vk) or ProgramEntry(
+        id=EntryId(f"type-{int(number)}"),
+        system=system,
+        program_vk=program_vk,
+        guest=Guest("", "", ""),
+        statement=Statement(0),
+    )
+
+
+def _members(table: Table, key: str, default: frozenset[Zkvm]) -> list[Zkvm]:
+    texts = table.texts(key, sorted(default))
+    return [zkvm for text in texts if (zkvm := table.make(key, Zkvm, text)) is not None]
+
+
+def _entry_ids(table: Table, key: str) -> list[EntryId]:
+    made = (table.make(key, EntryId, text) for text in table.texts(key, ()))
+    return [entry_id for entry_id in made if entry_id is not None]
+
+
+def _read_weights(table: Table) -> dict[EntryId, int]:
+    if not table.has("weights"):
+        return {}
+    weights: dict[EntryId, int] = {}
+    for row in table.tables("weights"):
+        entry_id = row.make("entry", EntryId, row.text("entry"))
+        if entry_id is not None:
+            weights[entry_id] = row.integer("weight", least=1)
+    return weights
