@@ -28,7 +28,6 @@ from zkattest.node.peering import make_peering
 from zkattest.telemetry import NodeObserver, Reading
 from zkattest.types.peering import ENRForkID, ForkDigest, ForkVersion, GoodbyeReason
 
-
 PAGE = (Path(__file__).parents[3] / "docs" / "operators" / "node.md").read_text()
 TABLE = PAGE.partition("### With a section `[peering]`")[2].partition("## Alerts")[0]
 DOCUMENTED = {
