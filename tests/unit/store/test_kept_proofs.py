@@ -1,0 +1,51 @@
+"""Proofs under their hashes, bounded."""
+
+import os
+
+import pytest
+
+from zkattest.crypto.hashing import sha256
+from zkattest.store import StoreError
+from zkattest.store.kept_proofs import KeptProofs
+from zkattest.types.programs import Sha256
+
+
+def digest(proof):
+    return Sha256(sha256(proof))
+
+
+def test_proofs__are_given_back_over_a_restart(tmp_path):
+    KeptProofs(tmp_path).put(b"proof", digest(b"proof"))
+    kept = KeptProofs(tmp_path)
+    assert kept.get(digest(b"proof")) == b"proof"
+    assert kept.size_bytes == 5
+    assert kept.get(digest(b"other")) is None
+
+
+def test_proofs__kept_longest_go_first(tmp_path):
+    kept = KeptProofs(tmp_path, max_bytes=10)
+    for proof in (b"first", b"second", b"x" * 11):
+        kept.put(proof, digest(proof))
+    assert [kept.get(digest(p)) for p in (b"first", b"second", b"x" * 11)] == [
+        None,
+        b"second",
+        None,
+    ]
+    os.utime(tmp_path / digest(b"second").hex(), (1, 1))
+    again = KeptProofs(tmp_path, max_bytes=10)
+    again.put(b"third", digest(b"third"))
+    assert again.get(digest(b"second")) is None
+    assert again.size_bytes == 5
+
+
+def test_proofs__changed_on_disk_are_not_given_out(tmp_path):
+    kept = KeptProofs(tmp_path)
+    kept.put(b"proof", digest(b"proof"))
+    (tmp_path / digest(b"proof").hex()).write_bytes(b"other")
+    assert kept.get(digest(b"proof")) is None
+
+
+def test_proofs__refused_without_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="file"):
+        KeptProofs(tmp_path / "file")
