@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD_LIMIT_S = 900
 LEAST_NODE = 22
+_MANIFEST, _LOCK = "package.json", "package-lock.json"
 USUAL_GO = Path("/usr/local/go/bin/go")
 
 
@@ -41,6 +42,16 @@ def consensus_command() -> list[str]:
     return _go("consensus")
 
 
+def engine_go_command() -> list[str]:
+    """Return how the client of a proof engine is started that uses Go's own HTTP client."""
+    return _go("engine")
+
+
+def engine_js_command() -> list[str]:
+    """Return how the client of a proof engine is started that speaks as Node's libraries do."""
+    return _js_program("engine", "client.mjs")
+
+
 def discovery_program() -> Path:
     """Return our own discovery program, built as `make discovery` does."""
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
@@ -60,12 +71,16 @@ def cache() -> Path:
 
 
 def _js() -> list[str]:
-    manifest, lock, source = (
-        HERE / "js" / name for name in ("package.json", "package-lock.json", "peer.mjs")
+    return _js_program("js", "peer.mjs")
+
+
+def _js_program(folder: str, main: str) -> list[str]:
+    manifest, lock, source = (HERE / folder / name for name in (_MANIFEST, _LOCK, main))
+    packages = _made_once(
+        f"interop-{folder}-{_digest(lock)}", lambda place: _npm(place, manifest, lock)
     )
-    packages = _made_once(f"interop-js-{_digest(lock)}", lambda place: _npm(place, manifest, lock))
     # Beside the packages, where Node looks for them.
-    script = packages / f"peer-{_digest(source)}.mjs"
+    script = packages / f"{source.stem}-{_digest(source)}.mjs"
     if not script.exists():
         copy = Path(tempfile.mkstemp(dir=packages)[1])
         shutil.copy(source, copy)
