@@ -311,12 +311,21 @@ def find_line(text: str, name: str) -> int | None:
     start = _table_line(lines, first, int(index.rstrip("]")) if index else None)
     if start is None:
         return None
-    for number in range(start, len(lines)):
-        header = _HEADER.match(lines[number])
-        if number > start and header and not header[1].startswith(f"{first}."):
-            break
-        if keys and re.search(rf"(^|[\s{{,.\[]){re.escape(keys[-1])}\s*=", lines[number]):
-            return number + 1
+    end = next(
+        (
+            number
+            for number in range(start + 1, len(lines))
+            for header in [_HEADER.match(lines[number])]
+            if header and not header[1].startswith(f"{first}.")
+        ),
+        len(lines),
+    )
+    # The innermost key that is written: of one that is missing, the table it is missing in.
+    for key in reversed(keys):
+        pattern = re.compile(rf"(^|[\s{{,.\[]){re.escape(key)}\s*=")
+        for number in range(start, end):
+            if pattern.search(lines[number]):
+                return number + 1
     return start + 1
 
 
