@@ -54,6 +54,15 @@ impl ProofVerifier for Verifier {
         RELEASES
     }
 
+    fn circuit_version_of(&self, proof: &[u8]) -> &str {
+        let (Ok(seal), Ok(parameters)) = (Seal::decode(proof), Parameters::shared()) else {
+            return RELEASES;
+        };
+        parameters
+            .select(seal.selector)
+            .map_or(RELEASES, |release| release.name)
+    }
+
     fn verify(&self, bytes: &[u8], public_values: Option<&[u8]>) -> Result<Verified, Error> {
         let started = Instant::now();
         let seal = Seal::decode(bytes)?;

@@ -97,6 +97,12 @@ fn receipt_of_every_release_is_valid() {
         let golden = golden(name);
         let verified = golden.verify(&golden.seal).unwrap();
         assert_eq!(verified.public_values, b"just a simple receipt", "{name}");
+        let verifier = Verifier::new(golden.image_id).unwrap();
+        let version = format!(
+            "V{}",
+            verifier.circuit_version_of(&golden.seal).replace('.', "_")
+        );
+        assert_eq!(version, name);
     }
 }
 
@@ -110,6 +116,8 @@ fn receipts_of_withdrawn_releases_are_unsupported() {
         let kind = format!("receipts of RISC Zero {release}: false ones can be made ({advisory})");
         let expected = CannotVerify::Unsupported { kind };
         assert_eq!(golden.verify(&golden.seal), Err(expected.into()));
+        let verifier = Verifier::new(golden.image_id).unwrap();
+        assert_eq!(verifier.circuit_version_of(&golden.seal), RELEASES);
     }
 }
 

@@ -1,0 +1,3 @@
+module zkattest.example/embed
+
+go 1.22

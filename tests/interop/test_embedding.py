@@ -1,0 +1,227 @@
+"""`libzkattest_verify` in programs of other languages: the examples, compiled and run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests/fixtures"
+EXAMPLES = ROOT / "examples/embed"
+INCLUDE = ROOT / "rust/capi/include"
+HEADER = INCLUDE / "zkattest_verify.h"
+BUILD_LIMIT_S = 1800
+RUN_LIMIT_S = 120
+USUAL_GO = Path("/usr/local/go/bin/go")
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+# What a static Rust library asks of the system (`rustc --print native-static-libs`).
+NATIVE = ["-lpthread", "-ldl", "-lm"]
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a program printed, and the code it ended with."""
+
+    code: int
+    line: str
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A program that verifies one proof, and how its options are written."""
+
+    program: Path
+    library: Path
+    dash: str
+    options_first: bool
+
+    def ask(self, system: str, key: Path, proof: Path, **options: object) -> Answer:
+        """Verify one proof; options as `public_values=path`, `threads=8`."""
+        named = [
+            word
+            for name, value in options.items()
+            for word in (self.dash + name.replace("_", "-"), str(value))
+        ]
+        plain = [system, str(key), str(proof)]
+        return self.run(named + plain if self.options_first else plain + named)
+
+    def run(self, arguments: list[str]) -> Answer:
+        """Run the program with the library in reach of the loader."""
+        done = subprocess.run(
+            [str(self.program), *arguments],
+            env={**os.environ, "LD_LIBRARY_PATH": str(self.library)},
+            capture_output=True,
+            text=True,
+            timeout=RUN_LIMIT_S,
+            check=False,
+        )
+        assert done.stderr == ""
+        return Answer(done.returncode, done.stdout.removesuffix("\n"))
+
+
+def build(arguments: list[str], folder: Path, **settings: str) -> None:
+    done = subprocess.run(
+        arguments,
+        cwd=folder,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=BUILD_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def tool(*names: str) -> str:
+    for name in names:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    pytest.skip(f"{names[0]} is not installed")
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    """Build the library as `make embed` does, and return its folder."""
+    build(
+        [
+            "tools/cargo.sh",
+            "build",
+            *["--manifest-path", "rust/Cargo.toml", "--locked", "--release", "-p", "zkattest-capi"],
+        ],
+        ROOT,
+    )
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or home / "zkattest/target-rust")
+    return target / "release"
+
+
+@pytest.fixture(scope="module", params=["c", "c-static", "go"])
+def embedding(
+    request: pytest.FixtureRequest, library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Embedding:
+    """Compile an example against the library."""
+    made = tmp_path_factory.mktemp(request.param) / "verify"
+    if request.param == "go":
+        go = shutil.which("go") or (str(USUAL_GO) if USUAL_GO.exists() else tool("go"))
+        build(
+            [go, "build", "-buildvcs=false", "-o", str(made), "."],
+            EXAMPLES / "go",
+            CGO_ENABLED="1",
+            CGO_CFLAGS=f"-I{INCLUDE}",
+            CGO_LDFLAGS=f"-L{library}",
+            GOFLAGS="-mod=readonly",
+        )
+        return Embedding(made, library, "-", options_first=True)
+    linked = (
+        [str(library / "libzkattest_verify.a"), *NATIVE]
+        if request.param == "c-static"
+        else [f"-L{library}", "-lzkattest_verify", "-lpthread"]
+    )
+    build(
+        [
+            tool("cc", "gcc", "clang"),
+            *("-std=c11", "-D_POSIX_C_SOURCE=200809L", *WARNINGS, f"-I{INCLUDE}"),
+            *("verify.c", *linked, "-o", str(made)),
+        ],
+        EXAMPLES / "c",
+    )
+    return Embedding(made, library, "--", options_first=False)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Files of one proof, and what the program put out."""
+
+    system: str
+    key: Path
+    proof: Path
+    values: Path
+
+
+@pytest.fixture(params=["sp1", "zisk", "risc0-groth16"])
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+    """Return a real proof of a system, as files of raw bytes."""
+    if request.param != "risc0-groth16":
+        folder = {"sp1": "sp1-6.4-compressed", "zisk": "zisk-1.1-vadcop"}[request.param]
+        files = ("program_vk.bin", "proof.bin", "public_values.bin")
+        return Golden(request.param, *(FIXTURES / folder / name for name in files))
+    receipt = json.loads((FIXTURES / "risc0-groth16/receipt.json").read_text())["receipts"]["V5_0"]
+    for name in ("image_id", "seal", "journal"):
+        (tmp_path / name).write_bytes(bytes.fromhex(receipt[name]))
+    return Golden("risc0-groth16", *(tmp_path / name for name in ("image_id", "seal", "journal")))
+
+
+def test_proof__valid_in_eight_threads_at_once(embedding: Embedding, golden: Golden) -> None:
+    answer = embedding.ask(
+        golden.system, golden.key, golden.proof, public_values=golden.values, threads=8
+    )
+    assert answer == Answer(0, f"valid {golden.values.read_bytes().hex()}")
+
+
+def test_proof__invalid_other_public_values(
+    embedding: Embedding, golden: Golden, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"\x01" + golden.values.read_bytes()[1:])
+    answer = embedding.ask(golden.system, golden.key, golden.proof, public_values=other, threads=8)
+    assert answer.code == 1
+    reason = "proof_invalid" if golden.system == "risc0-groth16" else "public_values_mismatch"
+    assert answer.line.startswith(f"invalid {reason}: ")
+
+
+def test_proof__invalid_flipped_bit(embedding: Embedding, tmp_path: Path) -> None:
+    proof = bytearray((FIXTURES / "zisk-1.1-vadcop/proof.bin").read_bytes())
+    proof[1000] ^= 1
+    flipped = tmp_path / "flipped"
+    flipped.write_bytes(proof)
+    answer = embedding.ask("zisk", FIXTURES / "zisk-1.1-vadcop/program_vk.bin", flipped, threads=8)
+    detail = "proof is invalid: the vadcop proof does not verify under the aggregation key"
+    assert answer == Answer(1, f"invalid proof_invalid: {detail}")
+
+
+def test_proof__not_checked_unsupported_kind(embedding: Embedding) -> None:
+    folder = FIXTURES / "openvm-2.1-stark"
+    answer = embedding.ask("openvm", folder / "program_vk.bin", folder / "proof.bin", threads=8)
+    assert answer.code == 2
+    assert answer.line.startswith(
+        "not checked unsupported_proof_kind: unsupported: OpenVM STARK proofs"
+    )
+
+
+def test_system__not_checked_unknown_name(embedding: Embedding, golden: Golden) -> None:
+    answer = embedding.ask("sp2", golden.key, golden.proof)
+    detail = "no proof system has this name; zkattest_system_name lists them"
+    assert answer == Answer(2, f"not checked unsupported_proof_system: {detail}")
+
+
+def test_systems__are_listed(embedding: Embedding) -> None:
+    systems = "sp1 sp1-groth16 sp1-plonk risc0-groth16 zisk groth16-bn254 openvm"
+    assert embedding.run([f"{embedding.dash}systems"]) == Answer(0, "\n".join(systems.split()))
+
+
+def test_library__exports_what_the_header_declares_and_needs_no_python(library: Path) -> None:
+    shared = library / "libzkattest_verify.so"
+    said = subprocess.run(
+        [tool("nm"), "-D", str(shared)], capture_output=True, text=True, check=True
+    ).stdout
+    exported = set(re.findall(r"^[0-9a-f]+ [TDBR] (\w+)$", said, re.MULTILINE))
+    declared = set(re.findall(r"\b(zkattest_\w+)\(", HEADER.read_text()))
+    assert exported == declared
+    assert not [line for line in said.splitlines() if "Py" in line.split()[-1][:3]]
+
+
+def test_header__compiles_as_cplusplus(tmp_path: Path) -> None:
+    source = tmp_path / "include.cpp"
+    source.write_text('#include "zkattest_verify.h"\nint main() { return ZKATTEST_VALID; }\n')
+    compiler = tool("c++", "g++", "clang++")
+    build([compiler, *WARNINGS, "-fsyntax-only", f"-I{INCLUDE}", str(source)], tmp_path)
