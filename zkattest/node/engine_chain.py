@@ -312,9 +312,7 @@ async def open_submissions(
 ) -> AsyncIterator[SubmissionDesk]:
     """Make a desk with a machine of its own; raises `StoreError` for a store that is wrong."""
     types = {
-        number: (entry.system, entry.program_vk)
-        for number in programs.numbers
-        for entry in [programs.usable_entry(number)]
+        info.proof_type: (info.entry.system, info.entry.program_vk) for info in programs.infos()
     }
     settings = replace(settings, proof_types=types)
     desk = SubmissionDesk(settings, programs, answers)

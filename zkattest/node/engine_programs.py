@@ -69,9 +69,12 @@ class EnginePrograms:
 
     @property
     def numbers(self) -> frozenset[ProofType]:
-        """Return the proof types of the profile whose programs are not revoked."""
-        numbers = self.registry.profiles[self.source.profile].proof_types
-        return frozenset(n for n, name in numbers.items() if self.registry.entries[name].is_usable)
+        """
+        Return the proof types of the profile, those of revoked programs included.
+
+        Who sends a proof of one did not hear of the revocation: that is not to be rejected.
+        """
+        return frozenset(self.registry.profiles[self.source.profile].proof_types)
 
     def usable_entry(self, proof_type: ProofType) -> ProgramEntry:
         """Return the program of a proof type; raise `CannotVerify`."""
