@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from zkattest.types.ids import ProgramVk
-from zkattest.verify.sp1 import Sp1Verifier
+from zkattest.verify.builtin import BuiltInVerifier
+from zkattest.verify.proof import ProofSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURE = ROOT / "tests" / "fixtures" / "sp1-6.4-compressed"
@@ -32,7 +33,8 @@ TARGET_RATIO = 1.05
 def measure(rounds: int) -> dict[str, list[float]]:
     """Let both sides verify the same proof in turn; milliseconds."""
     proof = (FIXTURE / "proof.bin").read_bytes()
-    verifier = Sp1Verifier(ProgramVk((FIXTURE / "program_vk.bin").read_bytes()))
+    program_vk = ProgramVk((FIXTURE / "program_vk.bin").read_bytes())
+    verifier = BuiltInVerifier(ProofSystem.SP1, program_vk)
     names = ("bare_ms", "bare_cpu_ms", "python_ms", "python_cpu_ms", "decode_ms")
     times: dict[str, list[float]] = {name: [] for name in names}
     with subprocess.Popen(

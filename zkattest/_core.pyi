@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 __all__ = [
-    "SP1_CIRCUIT_VERSION",
-    "SP1_MAX_PROOF_BYTES",
+    "PROOF_SYSTEMS",
     "AccountReader",
     "CannotCheck",
     "ChainBuilder",
     "KeyCache",
+    "ProofVerifier",
     "Refused",
-    "Sp1Verifier",
     "Transactions",
     "bls_public_key",
     "bls_secret_key",
@@ -51,15 +50,20 @@ def bls_sign(secret_key: bytes, message: bytes) -> bytes: ...
 def bls_verify(public_key: bytes, message: bytes, signature: bytes) -> bool: ...
 
 # --- proofs.rs ---
-SP1_CIRCUIT_VERSION: Final[str]
-SP1_MAX_PROOF_BYTES: Final[int]
+PROOF_SYSTEMS: Final[tuple[str, ...]]
 
 @final
-class Sp1Verifier:
-    def __new__(cls, program_vk: bytes) -> Sp1Verifier: ...
+class ProofVerifier:
+    def __new__(
+        cls, system: str, program_vk: bytes, verifier_key: bytes | None = None
+    ) -> ProofVerifier: ...
+    @property
+    def max_proof_bytes(self) -> int: ...
+    @property
+    def circuit_version(self) -> str: ...
     def verify(
         self, proof: bytes, public_values: bytes | None = None
-    ) -> tuple[bytes, int, int]: ...
+    ) -> tuple[bytes, int, int, str]: ...
 
 # --- blocks.rs ---
 @final

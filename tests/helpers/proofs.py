@@ -1,8 +1,12 @@
 """The golden proofs, as bytes."""
 
+import json
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from zkattest.types.ids import ProgramVk
+from zkattest.types.programs import ProofSystem
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 SP1_FOLDER = FIXTURES / "sp1-6.4-compressed"
@@ -20,3 +24,82 @@ def flip_bit(data: bytes, position: int, bit: int = 0) -> bytes:
     changed = bytearray(data)
     changed[position] ^= 1 << bit
     return bytes(changed)
+
+
+@dataclass(frozen=True)
+class GoldenProof:
+    """A proof of a system, with all that its verifier wants."""
+
+    system: ProofSystem
+    program_vk: ProgramVk
+    proof: bytes
+    public_values: bytes
+    version: str
+    verifier_key: bytes | None = None
+    carries_values: bool = False
+
+
+def _golden(
+    system: ProofSystem, folder: str, version: str, key: str = "", **more: bool
+) -> GoldenProof:
+    at = FIXTURES / folder
+    return GoldenProof(
+        system,
+        ProgramVk((at / "program_vk.bin").read_bytes()),
+        (at / "proof.bin").read_bytes(),
+        (at / "public_values.bin").read_bytes(),
+        version,
+        (at / key).read_bytes() if key else None,
+        **more,
+    )
+
+
+def _generic(key: Path) -> GoldenProof:
+    at = FIXTURES / "groth16-bn254"
+    return GoldenProof(
+        ProofSystem.GROTH16_BN254,
+        ProgramVk(sha256(key.read_bytes()).digest()),
+        (at / "proof.bin").read_bytes(),
+        (at / "public_values.bin").read_bytes(),
+        "bn254",
+        key.read_bytes(),
+    )
+
+
+def _risc0() -> GoldenProof:
+    found = json.loads((FIXTURES / "risc0-groth16" / "receipt.json").read_text())
+    receipt = found["receipts"]["V5_0"]
+    return GoldenProof(
+        ProofSystem.RISC0_GROTH16,
+        ProgramVk.from_hex("0x" + receipt["image_id"]),
+        bytes.fromhex(receipt["seal"]),
+        bytes.fromhex(receipt["journal"]),
+        "5.0",
+    )
+
+
+SP1_BUNDLE_KEY = ProgramVk.from_hex(
+    "0x00bb9e57314d7ee4f65a4b9fb46fbeae0495f2015c5a8a737333680ce6bb424e"
+)
+SP1_BUNDLE_VALUES = b"".join(number.to_bytes(4, "little") for number in (20, 6765, 3027))
+
+GOLDEN_PROOFS = {
+    "sp1": _golden(ProofSystem.SP1, "sp1-6.4-compressed", "v6.1.0", carries_values=True),
+    "sp1-groth16": _golden(ProofSystem.SP1_GROTH16, "sp1-6.1-groth16", "v6.1.0"),
+    "sp1-groth16-bundle": GoldenProof(
+        ProofSystem.SP1_GROTH16,
+        SP1_BUNDLE_KEY,
+        GROTH16_PROOF,
+        SP1_BUNDLE_VALUES,
+        "v5.0.0",
+        carries_values=True,
+    ),
+    "sp1-plonk": _golden(ProofSystem.SP1_PLONK, "sp1-5-plonk", "v5.0.0"),
+    "sp1-plonk-given-key": _golden(
+        ProofSystem.SP1_PLONK, "sp1-6.0-plonk", "v6.0.0", "plonk_vk.bin"
+    ),
+    "risc0-groth16": _risc0(),
+    "zisk": _golden(ProofSystem.ZISK, "zisk-1.1-vadcop", "1.1.0-alpha", carries_values=True),
+    "groth16-bn254-gnark": _generic(FIXTURES / "sp1-5-groth16" / "groth16_vk.bin"),
+    "groth16-bn254-snarkjs": _generic(FIXTURES / "groth16-bn254" / "verification_key.json"),
+}

@@ -15,8 +15,8 @@ from tests.helpers.proofs import (
 )
 from zkattest.spec.reasons import InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
+from zkattest.verify.builtin import BuiltInVerifier
 from zkattest.verify.proof import ProofSystem
-from zkattest.verify.sp1 import Sp1Verifier
 
 SIZE = len(SP1_PROOF)
 # The bundle ends with the public values and the version, each after its length of eight bytes.
@@ -28,12 +28,12 @@ ELEMENTS_LENGTH_AT = 0x6C
 
 
 @pytest.fixture(scope="module")
-def verifier() -> Sp1Verifier:
-    return Sp1Verifier(SP1_PROGRAM_VK)
+def verifier() -> BuiltInVerifier:
+    return BuiltInVerifier(ProofSystem.SP1, SP1_PROGRAM_VK)
 
 
 def refusal(
-    verifier: Sp1Verifier, proof: bytes, public_values: bytes | None = None
+    verifier: BuiltInVerifier, proof: bytes, public_values: bytes | None = None
 ) -> tuple[Reason, dict[str, object]]:
     """Return why the proof is refused."""
     with pytest.raises(InvalidProof) as refused:
@@ -42,7 +42,7 @@ def refusal(
 
 
 @pytest.mark.parametrize("public_values", [None, SP1_PUBLIC_VALUES])
-def test_proof__valid(verifier: Sp1Verifier, public_values: bytes | None) -> None:
+def test_proof__valid(verifier: BuiltInVerifier, public_values: bytes | None) -> None:
     verified = verifier.verify(SP1_PROOF, public_values)
     assert verified.system is ProofSystem.SP1
     assert verified.program_vk == SP1_PROGRAM_VK
@@ -52,7 +52,7 @@ def test_proof__valid(verifier: Sp1Verifier, public_values: bytes | None) -> Non
     assert verified.verify_ms > verified.decode_ms
 
 
-def test_proof__undecodable_when_empty(verifier: Sp1Verifier) -> None:
+def test_proof__undecodable_when_empty(verifier: BuiltInVerifier) -> None:
     expected = (Reason.PROOF_UNDECODABLE, {"detail": "it is empty"})
     assert refusal(verifier, b"") == expected
 
@@ -60,19 +60,19 @@ def test_proof__undecodable_when_empty(verifier: Sp1Verifier) -> None:
 @pytest.mark.parametrize(
     "kept", [1, 3, 4, 11, 107, 115, 1_000, 10_000, 400_000, SIZE - 75, SIZE - 14, SIZE - 1]
 )
-def test_proof__undecodable_when_truncated(verifier: Sp1Verifier, kept: int) -> None:
+def test_proof__undecodable_when_truncated(verifier: BuiltInVerifier, kept: int) -> None:
     detail = f"it ends inside a field, after {kept} bytes"
     expected = (Reason.PROOF_UNDECODABLE, {"detail": detail})
     assert refusal(verifier, SP1_PROOF[:kept]) == expected
 
 
 @pytest.mark.parametrize("extra", [b"\0", b"\xff" * 31, SP1_PROOF])
-def test_proof__trailing_bytes_when_extended(verifier: Sp1Verifier, extra: bytes) -> None:
+def test_proof__trailing_bytes_when_extended(verifier: BuiltInVerifier, extra: bytes) -> None:
     operands = {"expected": SIZE, "got": SIZE + len(extra)}
     assert refusal(verifier, SP1_PROOF + extra) == (Reason.PROOF_TRAILING_BYTES, operands)
 
 
-def test_proof__too_large_before_decoding(verifier: Sp1Verifier) -> None:
+def test_proof__too_large_before_decoding(verifier: BuiltInVerifier) -> None:
     limit = verifier.max_proof_bytes
     proof = SP1_PROOF.ljust(limit + 1, b"\0")
     operands = {"got": limit + 1, "limit": limit}
@@ -80,7 +80,7 @@ def test_proof__too_large_before_decoding(verifier: Sp1Verifier) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_proof__undecodable_when_random(verifier: Sp1Verifier, seed: int) -> None:
+def test_proof__undecodable_when_random(verifier: BuiltInVerifier, seed: int) -> None:
     noise = random.Random(seed).randbytes(50_000)
     assert refusal(verifier, noise)[0] is Reason.PROOF_UNDECODABLE
 
@@ -88,7 +88,7 @@ def test_proof__undecodable_when_random(verifier: Sp1Verifier, seed: int) -> Non
 @pytest.mark.parametrize("position", [ELEMENTS_LENGTH_AT, VALUES_LENGTH_AT, VERSION_LENGTH_AT])
 @pytest.mark.parametrize("length", [1 << 24, 1 << 32, 1 << 40, (1 << 63) - 1, (1 << 64) - 1])
 def test_proof__undecodable_when_a_length_is_huge(
-    verifier: Sp1Verifier, position: int, length: int
+    verifier: BuiltInVerifier, position: int, length: int
 ) -> None:
     proof = bytearray(SP1_PROOF)
     proof[position : position + 8] = length.to_bytes(8, "little")
@@ -97,7 +97,7 @@ def test_proof__undecodable_when_a_length_is_huge(
 
 @pytest.mark.parametrize("element", [0, 2, 10, 24])
 def test_proof__undecodable_when_an_element_is_not_canonical(
-    verifier: Sp1Verifier, element: int
+    verifier: BuiltInVerifier, element: int
 ) -> None:
     """Write an element of the recursion key as the same number modulo the field, once higher."""
     modulus, position = 0x7F000001, 4 + 4 * element
@@ -109,17 +109,17 @@ def test_proof__undecodable_when_an_element_is_not_canonical(
     assert refusal(verifier, bytes(proof)) == (Reason.PROOF_UNDECODABLE, {"detail": detail})
 
 
-def test_proof__undecodable_when_of_an_older_format(verifier: Sp1Verifier) -> None:
+def test_proof__undecodable_when_of_an_older_format(verifier: BuiltInVerifier) -> None:
     assert refusal(verifier, GROTH16_PROOF)[0] is Reason.PROOF_UNDECODABLE
 
 
-def test_proof__version_mismatch_when_the_bundle_names_another(verifier: Sp1Verifier) -> None:
+def test_proof__version_mismatch_when_the_bundle_names_another(verifier: BuiltInVerifier) -> None:
     operands = {"expected": "v6.1.0", "got": "v6.1.1"}
     proof = flip_bit(SP1_PROOF, SIZE - 1)
     assert refusal(verifier, proof) == (Reason.PROOF_VERSION_MISMATCH, operands)
 
 
-def test_proof__invalid_when_a_bit_of_it_flips(verifier: Sp1Verifier) -> None:
+def test_proof__invalid_when_a_bit_of_it_flips(verifier: BuiltInVerifier) -> None:
     """Flip forty bits, spread over the proof; no answer but a refusal by name."""
     reasons = set()
     for index in range(40):
@@ -137,12 +137,15 @@ def test_proof__invalid_when_a_bit_of_it_flips(verifier: Sp1Verifier) -> None:
 def test_proof__program_key_mismatch_names_both_keys() -> None:
     other = ProgramVk(flip_bit(SP1_PROGRAM_VK, 31))
     operands = {"expected": bytes(other), "got": bytes(SP1_PROGRAM_VK)}
-    assert refusal(Sp1Verifier(other), SP1_PROOF) == (Reason.PROGRAM_KEY_MISMATCH, operands)
+    assert refusal(BuiltInVerifier(ProofSystem.SP1, other), SP1_PROOF) == (
+        Reason.PROGRAM_KEY_MISMATCH,
+        operands,
+    )
 
 
 @pytest.mark.parametrize("values", [b"", SP1_PUBLIC_VALUES[:-1], SP1_PUBLIC_VALUES + b"\0"])
 def test_proof__public_values_mismatch_when_the_caller_has_others(
-    verifier: Sp1Verifier, values: bytes
+    verifier: BuiltInVerifier, values: bytes
 ) -> None:
     reason, operands = refusal(verifier, SP1_PROOF, values)
     assert reason is Reason.PUBLIC_VALUES_MISMATCH
@@ -154,7 +157,7 @@ def test_proof__public_values_mismatch_when_the_caller_has_others(
 
 @pytest.mark.parametrize("caller_knows", [False, True])
 def test_proof__public_values_mismatch_when_the_bundle_has_others(
-    verifier: Sp1Verifier, caller_knows: bool
+    verifier: BuiltInVerifier, caller_knows: bool
 ) -> None:
     proof = flip_bit(SP1_PROOF, VALUES_AT)
     values = SP1_PUBLIC_VALUES if caller_knows else None
@@ -167,13 +170,13 @@ def test_proof__public_values_mismatch_when_the_bundle_has_others(
 )
 def test_key__not_canonical_when_a_limb_is_too_large(key: bytes, limb: int) -> None:
     with pytest.raises(InvalidProof) as refused:
-        Sp1Verifier(ProgramVk(key))
+        BuiltInVerifier(ProofSystem.SP1, ProgramVk(key))
     assert refused.value.reason is Reason.PROGRAM_KEY_NOT_CANONICAL
     assert refused.value.operands["limb"] == limb
     assert refused.value.operands["modulus"] == 0x7F000001
 
 
-def test_verify__leaves_python_memory_as_it_was(verifier: Sp1Verifier) -> None:
+def test_verify__leaves_python_memory_as_it_was(verifier: BuiltInVerifier) -> None:
     tracemalloc.start()
     verifier.verify(SP1_PROOF)
     before, _ = tracemalloc.get_traced_memory()

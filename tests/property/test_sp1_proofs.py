@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF
 from zkattest.spec.reasons import CannotVerify, InvalidProof
-from zkattest.verify.sp1 import Sp1Verifier
+from zkattest.verify.builtin import BuiltInVerifier
+from zkattest.verify.proof import ProofSystem
 
-VERIFIER = Sp1Verifier(SP1_PROGRAM_VK)
+VERIFIER = BuiltInVerifier(ProofSystem.SP1, SP1_PROGRAM_VK)
 
 patch = st.tuples(st.integers(0, len(SP1_PROOF) - 1), st.binary(min_size=1, max_size=16))
 

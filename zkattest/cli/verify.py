@@ -2,6 +2,7 @@
 
 import stat
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,14 +10,22 @@ import typer
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, print_json, report_invalid, report_not_checked
-from zkattest.spec.reasons import CannotVerify, InvalidProof
+from zkattest.spec.reasons import CannotVerify, InvalidProof, Reason
 from zkattest.types.errors import DecodeError
 from zkattest.types.ids import ProgramVk
 from zkattest.types.wire import PUBLIC_VALUES_BYTES, PublicValues
-from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
-from zkattest.verify.registry import Registry
+from zkattest.verify.builtin import BuiltInVerifier
+from zkattest.verify.proof import ProofSystem, VerifiedProof
 
 MAX_PUBLIC_VALUES_BYTES: Final = 1 << 20
+MAX_VERIFIER_KEY_BYTES: Final = 1 << 16
+_PROGRAM_KEY_REASONS: Final = frozenset(
+    {
+        Reason.PROGRAM_KEY_MALFORMED,
+        Reason.PROGRAM_KEY_MISMATCH,
+        Reason.PROGRAM_KEY_NOT_CANONICAL,
+    }
+)
 STATEMENTS: Final = {
     0x7886: "delayed execution claim",
     0x1501: "EIP-8025 payload request, Amsterdam",
@@ -28,10 +37,21 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def verify(
     proof: Annotated[Path, typer.Argument(help="Proof file.", show_default=False)],
-    system: Annotated[ProofSystem, typer.Option(help="zkVM that made the proof.")],
-    program_vk: Annotated[str, typer.Option(help="Program key: 0x and 64 digits.")],
+    system: Annotated[ProofSystem, typer.Option(help="Proof system.")],
+    program_vk: Annotated[
+        str | None,
+        typer.Option(
+            help="Program key: 0x and 64 digits. RISC Zero: the image id. "
+            "groth16-bn254: the SHA-256 of the verifier key, computed if not given."
+        ),
+    ] = None,
     public_values: Annotated[
-        Path | None, typer.Option(help="File of public values; without it, the proof's own.")
+        Path | None,
+        typer.Option(help="File of public values (RISC Zero: the journal), or the proof's own."),
+    ] = None,
+    verifier_key: Annotated[
+        Path | None,
+        typer.Option(help="File of the verifier key: sp1-groth16, sp1-plonk, groth16-bn254."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> ExitCode:
@@ -40,7 +60,8 @@ def verify(
 
     Exit codes: 0 valid, 1 invalid, 2 could not check (bad input included).
     """
-    verifier = open_verifier(system, program_vk)
+    key = None if verifier_key is None else read_verifier_key(verifier_key)
+    verifier = open_verifier(system, program_vk, key)
     # One byte more than allowed is enough to be told apart from a proof that just fits.
     data = read_file(proof, verifier.max_proof_bytes + 1)
     values = None if public_values is None else read_public_values(public_values)
@@ -53,12 +74,45 @@ def verify(
     return report_valid(verified, json=json)
 
 
-def open_verifier(system: ProofSystem, program_vk: str) -> ProofVerifier:
+def open_verifier(
+    system: ProofSystem, program_vk: str | None, verifier_key: bytes | None
+) -> BuiltInVerifier:
     """Return the verifier of the program that the arguments name."""
     try:
-        return Registry().add(system, ProgramVk.from_hex(program_vk))
-    except (ValueError, InvalidProof) as failure:
+        if program_vk is None:
+            program = own_program(system, verifier_key)
+        else:
+            program = ProgramVk.from_hex(program_vk)
+    except ValueError as failure:
         raise BadInput("arguments", "--program-vk", failure) from None
+    try:
+        return BuiltInVerifier(system, program, verifier_key)
+    except InvalidProof as refusal:
+        raise BadInput("arguments", blamed_option(refusal), refusal) from None
+    except CannotVerify as failure:
+        raise BadInput("arguments", "--verifier-key", failure) from None
+
+
+def own_program(system: ProofSystem, verifier_key: bytes | None) -> ProgramVk:
+    """Return the program of a generic circuit, whose key names it."""
+    if system is not ProofSystem.GROTH16_BN254 or verifier_key is None:
+        raise ValueError("missing")
+    return ProgramVk(sha256(verifier_key).digest())
+
+
+def blamed_option(refusal: InvalidProof) -> str:
+    """Name the option that a refused key came from."""
+    if refusal.reason in _PROGRAM_KEY_REASONS:
+        return "--program-vk"
+    return "--verifier-key"
+
+
+def read_verifier_key(path: Path) -> bytes:
+    """Read a verifier key, and refuse what is longer than any may be."""
+    data = read_file(path, MAX_VERIFIER_KEY_BYTES + 1)
+    if len(data) > MAX_VERIFIER_KEY_BYTES:
+        raise BadInput(path, "verifier key", f"more than {MAX_VERIFIER_KEY_BYTES} bytes")
+    return data
 
 
 def read_file(path: Path, limit_bytes: int) -> bytes:

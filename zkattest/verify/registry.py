@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterable
 
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.types.ids import ProgramVk
+from zkattest.verify.builtin import NAMED_ONLY, BuiltInVerifier
 from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
-from zkattest.verify.sp1 import Sp1Verifier
-
-
-def _not_built_in(system: ProofSystem, _program_vk: ProgramVk) -> ProofVerifier:
-    raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, f"{system}: no verifier is built in")
-
-
-# The one catalogue: a proof system that is known and cannot be verified says so.
-CATALOGUE: Final[Mapping[ProofSystem, Callable[[ProgramVk], ProofVerifier]]] = MappingProxyType(
-    {system: partial(_not_built_in, system) for system in ProofSystem}
-    | {ProofSystem.SP1: Sp1Verifier}
-)
 
 
 def _open(system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None) -> ProofVerifier:
-    if verifier_key is not None:
-        detail = f"{system}: no verifier with a given key is built in"
-        raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, detail)
-    return CATALOGUE[system](program_vk)
+    if system in NAMED_ONLY:
+        raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, f"{system}: no verifier can be had")
+    return BuiltInVerifier(system, program_vk, verifier_key)
 
 
 class Registry:

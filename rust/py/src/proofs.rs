@@ -1,30 +1,53 @@
-//! Proof verifiers, one class a proof system, bound to one program key.
+//! Proof verification: one class for every system, bound to one program.
 
-use pyo3::{prelude::*, types::PyBytes};
-use zkattest_verifier_sp1::{
-    CIRCUIT_VERSION, CannotVerify, Error, MAX_PROOF_BYTES, ProofVerifier, Refusal, Verifier,
+use pyo3::{
+    prelude::*,
+    types::{PyBytes, PyTuple},
 };
+use zkattest_verifiers::{CannotVerify, Error, Refusal, System};
 
 use crate::errors::{CoreError, Operand, guarded};
 
-/// What one verification found: public values, and nanoseconds for decoding and for the rest.
-type Verified = (Py<PyBytes>, u64, u64);
+/// What one verification found: public values, nanoseconds for decoding and for the rest, version.
+type Verified = (Py<PyBytes>, u64, u64, String);
 
-/// Verifies SP1 compressed proofs of one program.
+/// Verifies proofs of one program.
 #[pyclass(frozen, module = "zkattest._core")]
-pub(crate) struct Sp1Verifier {
-    verifier: Verifier,
+pub(crate) struct ProofVerifier {
+    verifier: Box<dyn zkattest_verifiers::ProofVerifier>,
 }
 
 #[pymethods]
-impl Sp1Verifier {
+impl ProofVerifier {
+    /// Bind to a program; keys are decoded and prepared here.
     #[new]
-    fn new(program_vk: [u8; 32]) -> PyResult<Self> {
-        let verifier = Verifier::new(program_vk).map_err(CoreError::from)?;
+    #[pyo3(signature = (system, program_vk, verifier_key=None))]
+    fn new(
+        py: Python<'_>,
+        system: &str,
+        program_vk: &[u8],
+        verifier_key: Option<&[u8]>,
+    ) -> PyResult<Self> {
+        let system: System = system.parse().map_err(CoreError::from)?;
+        let verifier = guarded(py, || {
+            Ok(zkattest_verifiers::open(system, program_vk, verifier_key)?)
+        })?;
         Ok(Self { verifier })
     }
 
-    /// Verify a bundle against the public values, or against its own without them.
+    /// Return how long a proof may be; nothing longer is decoded.
+    #[getter]
+    fn max_proof_bytes(&self) -> usize {
+        self.verifier.max_proof_bytes()
+    }
+
+    /// Return the versions of the circuit that proofs are checked against.
+    #[getter]
+    fn circuit_version(&self) -> &str {
+        self.verifier.circuit_version()
+    }
+
+    /// Verify a proof against the public values, or against its own without them.
     #[pyo3(signature = (proof, public_values=None))]
     fn verify(
         &self,
@@ -32,11 +55,15 @@ impl Sp1Verifier {
         proof: &[u8],
         public_values: Option<&[u8]>,
     ) -> PyResult<Verified> {
-        let verified = guarded(py, || Ok(self.verifier.verify(proof, public_values)?))?;
+        let (verified, version) = guarded(py, || {
+            let verified = self.verifier.verify(proof, public_values)?;
+            Ok((verified, self.verifier.circuit_version_of(proof).to_owned()))
+        })?;
         Ok((
             PyBytes::new(py, &verified.public_values).unbind(),
             nanoseconds(verified.decode),
             nanoseconds(verified.verify),
+            version,
         ))
     }
 }
@@ -56,91 +83,59 @@ impl From<Error> for CoreError {
 
 impl From<Refusal> for CoreError {
     fn from(refusal: Refusal) -> Self {
-        use Operand::{Bytes, Int, Text};
-        let (reason, operands) = match refusal {
-            Refusal::ProofTooLarge { got, limit } => (
-                "proof_too_large",
-                vec![("got", Int(got as u64)), ("limit", Int(limit as u64))],
-            ),
-            Refusal::ProofUndecodable { detail } => {
-                ("proof_undecodable", vec![("detail", Text(detail))])
-            }
-            Refusal::ProofTrailingBytes { expected, got } => (
-                "proof_trailing_bytes",
-                vec![("expected", Int(expected as u64)), ("got", Int(got as u64))],
-            ),
-            Refusal::ProofVersionMismatch { expected, got } => (
-                "proof_version_mismatch",
-                vec![("expected", Text(expected.to_owned())), ("got", Text(got))],
-            ),
-            Refusal::ProofInvalid { detail } => ("proof_invalid", vec![("detail", Text(detail))]),
-            Refusal::ProgramKeyMismatch { expected, got } => (
-                "program_key_mismatch",
-                vec![
-                    ("expected", Bytes(expected.0.into())),
-                    ("got", Bytes(got.0.into())),
-                ],
-            ),
-            Refusal::PublicValuesMismatch { expected, got } => (
-                "public_values_mismatch",
-                vec![
-                    ("expected", Bytes(expected.0.into())),
-                    ("got", Bytes(got.0.into())),
-                ],
-            ),
-            Refusal::PublicValuesLengthMismatch { expected, got } => (
-                "public_values_length_mismatch",
-                vec![("expected", Int(expected as u64)), ("got", Int(got as u64))],
-            ),
-            Refusal::PublicValuesPaddingNotZero { at } => (
-                "public_values_padding_not_zero",
-                vec![("at", Int(at as u64))],
-            ),
-            Refusal::FieldElementNotCanonical { what } => {
-                ("field_element_not_canonical", vec![("what", Text(what))])
-            }
-            Refusal::PointNotOnCurve { what } => ("point_not_on_curve", vec![("what", Text(what))]),
-            Refusal::PointNotInSubgroup { what } => {
-                ("point_not_in_subgroup", vec![("what", Text(what))])
-            }
-            Refusal::ProgramKeyMalformed { detail } => {
-                ("program_key_malformed", vec![("detail", Text(detail))])
-            }
-            Refusal::VerifierKeyMalformed { detail } => {
-                ("verifier_key_malformed", vec![("detail", Text(detail))])
-            }
-            Refusal::ProgramKeyNotCanonical { limb, got, modulus } => (
-                "program_key_not_canonical",
-                vec![
-                    ("limb", Int(limb as u64)),
-                    ("got", Int(got.into())),
-                    ("modulus", Int(modulus.into())),
-                ],
-            ),
-        };
-        Self::Refused { reason, operands }
+        Self::Refused {
+            reason: refusal.reason(),
+            operands: operands(refusal),
+        }
+    }
+}
+
+fn operands(refusal: Refusal) -> Vec<(&'static str, Operand)> {
+    use Operand::{Bytes, Int, Text};
+    match refusal {
+        Refusal::ProofTooLarge { got, limit } => {
+            vec![("got", Int(got as u64)), ("limit", Int(limit as u64))]
+        }
+        Refusal::ProofTrailingBytes { expected, got }
+        | Refusal::PublicValuesLengthMismatch { expected, got } => {
+            vec![("expected", Int(expected as u64)), ("got", Int(got as u64))]
+        }
+        Refusal::ProofVersionMismatch { expected, got } => {
+            vec![("expected", Text(expected.to_owned())), ("got", Text(got))]
+        }
+        Refusal::ProgramKeyMismatch { expected, got }
+        | Refusal::PublicValuesMismatch { expected, got } => vec![
+            ("expected", Bytes(expected.0.into())),
+            ("got", Bytes(got.0.into())),
+        ],
+        Refusal::PublicValuesPaddingNotZero { at } => vec![("at", Int(at as u64))],
+        Refusal::FieldElementNotCanonical { what }
+        | Refusal::PointNotOnCurve { what }
+        | Refusal::PointNotInSubgroup { what } => vec![("what", Text(what))],
+        Refusal::ProofUndecodable { detail }
+        | Refusal::ProofInvalid { detail }
+        | Refusal::ProgramKeyMalformed { detail }
+        | Refusal::VerifierKeyMalformed { detail } => vec![("detail", Text(detail))],
+        Refusal::ProgramKeyNotCanonical { limb, got, modulus } => vec![
+            ("limb", Int(limb as u64)),
+            ("got", Int(got.into())),
+            ("modulus", Int(modulus.into())),
+        ],
     }
 }
 
 impl From<CannotVerify> for CoreError {
     fn from(failure: CannotVerify) -> Self {
-        let cause = match failure {
-            CannotVerify::Unsupported { .. } => "unsupported_proof_kind",
-            CannotVerify::UnknownParameters { .. } => "unknown_verifier_parameters",
-            CannotVerify::PublicValuesMissing => "public_values_missing",
-            CannotVerify::VerifierKeyMissing => "verifier_key_missing",
-            CannotVerify::VerifierPanicked => "backend_panic",
-        };
         Self::CannotCheck {
-            cause,
+            cause: failure.cause(),
             detail: failure.to_string(),
         }
     }
 }
 
-/// Add the verifiers and what their callers need to know before they call.
+/// Add the verifiers and the names of their systems.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("SP1_CIRCUIT_VERSION", CIRCUIT_VERSION)?;
-    module.add("SP1_MAX_PROOF_BYTES", MAX_PROOF_BYTES)?;
-    module.add_class::<Sp1Verifier>()
+    let names = System::ALL.map(System::name);
+    module.add("PROOF_SYSTEMS", PyTuple::new(module.py(), names)?)?;
+    module.add_class::<ProofVerifier>()
 }

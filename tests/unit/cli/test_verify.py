@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.proofs import (
+    FIXTURES,
+    GOLDEN_PROOFS,
     SP1_PROGRAM_VK,
     SP1_PROOF,
     SP1_PROOF_FILE,
@@ -27,6 +29,24 @@ def outcome(
     """Run the command in this process and return its code, output and errors."""
     with pytest.raises(SystemExit) as left:
         run(["verify", str(proof), "--system", "sp1", "--program-vk", key, *options])
+    captured = capsys.readouterr()
+    return left.value.code, captured.out, captured.err
+
+
+def outcome_of(
+    capsys: pytest.CaptureFixture[str], folder: Path, name: str, *options: str
+) -> tuple[object, str, str]:
+    """Run the command on a golden proof of any system, with all that it needs."""
+    golden = GOLDEN_PROOFS[name]
+    proof = written(folder, golden.proof)
+    values = written(folder, golden.public_values, "values.bin")
+    given = ["--system", golden.system, "--public-values", str(values)]
+    if golden.verifier_key is not None:
+        given += ["--verifier-key", str(written(folder, golden.verifier_key, "key.bin"))]
+    if "--program-vk" not in options:
+        given += ["--program-vk", str(golden.program_vk)]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *given, *options])
     captured = capsys.readouterr()
     return left.value.code, captured.out, captured.err
 
@@ -144,6 +164,119 @@ def test_verify__not_checked_for_large_public_values(
     code, out, err = outcome(capsys, SP1_PROOF_FILE, "--public-values", str(values))
     assert (code, out) == (2, "")
     assert err == f"zkattest: {values}: public values: more than 1048576 bytes\n"
+
+
+@pytest.mark.parametrize("name", GOLDEN_PROOFS)
+def test_verify__valid_for_every_system(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    golden = GOLDEN_PROOFS[name]
+    code, out, err = outcome_of(capsys, tmp_path, name)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"valid: {golden.system} proof of program {golden.program_vk}\n")
+    assert f"0x{golden.public_values.hex()}\n" in out
+    assert f"circuit: {golden.version}; decode " in out
+
+
+def test_verify__not_checked_without_the_journal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    golden = GOLDEN_PROOFS["risc0-groth16"]
+    proof = written(tmp_path, golden.proof)
+    arguments = ["--system", "risc0-groth16", "--program-vk", str(golden.program_vk)]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments])
+    assert left.value.code == 2
+    expected = f"not checked: {proof}: public_values_missing: "
+    assert capsys.readouterr().out.startswith(expected)
+
+
+def test_verify__not_checked_for_an_unknown_selector(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    golden = GOLDEN_PROOFS["sp1-plonk-given-key"]
+    proof = written(tmp_path, golden.proof)
+    values = written(tmp_path, golden.public_values, "values.bin")
+    arguments = ["--system", "sp1-plonk", "--program-vk", str(golden.program_vk)]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments, "--public-values", str(values), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert left.value.code == 2
+    assert report == {
+        "verdict": "not_checked",
+        "cause": "unknown_verifier_parameters",
+        "detail": "no verifier key for SP1 plonk proofs of selector 0xbb1a6f29, v6.0.0; "
+        "known are v5.0.0, v6.1.0",
+    }
+
+
+def test_verify__not_checked_for_openvm(capsys: pytest.CaptureFixture[str]) -> None:
+    proof = FIXTURES / "openvm-2.1-stark" / "proof.bin"
+    arguments = ["--system", "openvm", "--program-vk", "0x" + "00" * 32]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments])
+    assert left.value.code == 2
+    expected = f"not checked: {proof}: unsupported_proof_kind: unsupported: OpenVM "
+    assert capsys.readouterr().out.startswith(expected)
+
+
+def test_verify__program_of_a_generic_circuit_is_found(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    golden = GOLDEN_PROOFS["groth16-bn254-snarkjs"]
+    proof = written(tmp_path, golden.proof)
+    values = written(tmp_path, golden.public_values, "values.bin")
+    key = FIXTURES / "groth16-bn254" / "verification_key.json"
+    arguments = ["--system", "groth16-bn254", "--verifier-key", str(key)]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments, "--public-values", str(values)])
+    assert left.value.code == 0
+    assert f"program {golden.program_vk}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("system", "key", "blamed"),
+    [
+        ("sp1", b"key", "--verifier-key: verifier_key_malformed (detail=this proof system takes"),
+        ("sp1-groth16", b"key", "--verifier-key: verifier_key_malformed (detail="),
+        ("sp1-plonk", b"", "--verifier-key: verifier_key_malformed (detail="),
+        ("groth16-bn254", b"key", "--program-vk: program_key_mismatch (expected=0x"),
+        ("groth16-bn254", None, "--verifier-key: verifier_key_missing: "),
+    ],
+)
+def test_verify__not_checked_for_a_verifier_key_that_is_none(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    system: str,
+    key: bytes | None,
+    blamed: str,
+) -> None:
+    options = ["--system", system, "--program-vk", KEY]
+    if key is not None:
+        options += ["--verifier-key", str(written(tmp_path, key, "key.bin"))]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(SP1_PROOF_FILE), *options])
+    captured = capsys.readouterr()
+    assert (left.value.code, captured.out) == (2, "")
+    assert captured.err.startswith(f"zkattest: arguments: {blamed}")
+    assert captured.err.count("\n") == 1
+
+
+def test_verify__not_checked_without_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(SP1_PROOF_FILE), "--system", "sp1"])
+    assert left.value.code == 2
+    assert capsys.readouterr().err == "zkattest: arguments: --program-vk: missing\n"
+
+
+def test_verify__not_checked_for_a_large_verifier_key(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    key = written(tmp_path, bytes((1 << 16) + 1), "key.bin")
+    options = ("--verifier-key", str(key))
+    code, out, err = outcome(capsys, SP1_PROOF_FILE, *options)
+    assert (code, out) == (2, "")
+    assert err == f"zkattest: {key}: verifier key: more than 65536 bytes\n"
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,17 @@
 
 import pytest
 
-from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
+from tests.helpers.proofs import (
+    GOLDEN_PROOFS,
+    SP1_PROGRAM_VK,
+    SP1_PROOF,
+    SP1_PUBLIC_VALUES,
+    flip_bit,
+)
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
 from zkattest.verify.proof import ProofSystem
-from zkattest.verify.registry import CATALOGUE, Registry
+from zkattest.verify.registry import Registry
 
 
 def test_verify__valid_for_a_known_program() -> None:
@@ -37,5 +43,23 @@ def test_add__refuses_a_key_that_is_none() -> None:
     assert refused.value.reason is Reason.PROGRAM_KEY_NOT_CANONICAL
 
 
-def test_catalogue__has_every_proof_system() -> None:
-    assert set(CATALOGUE) == set(ProofSystem)
+def test_add__keeps_the_verifier_key_of_a_program() -> None:
+    golden = GOLDEN_PROOFS["groth16-bn254-gnark"]
+    program = (golden.system, golden.program_vk)
+    registry = Registry()
+    registry.add(*program, golden.verifier_key)
+    assert registry.verifier_key(*program) == golden.verifier_key
+    verified = registry.verify(*program, golden.proof, golden.public_values)
+    assert verified.public_values == golden.public_values
+
+
+def test_add__not_checked_without_the_key_of_a_circuit() -> None:
+    with pytest.raises(CannotVerify) as failure:
+        Registry().add(ProofSystem.GROTH16_BN254, ProgramVk(bytes(32)))
+    assert failure.value.cause is Cause.VERIFIER_KEY_MISSING
+
+
+def test_add__not_checked_for_a_system_that_is_only_named() -> None:
+    with pytest.raises(CannotVerify) as failure:
+        Registry().add(ProofSystem.OPENVM, ProgramVk(bytes(32)))
+    assert failure.value.cause is Cause.UNSUPPORTED_PROOF_SYSTEM

@@ -175,14 +175,11 @@ fn kept(wrapping: Wrapping) -> Result<Vec<Arc<Version>>, Error> {
     let (prepared, keys): (_, [&[u8]; 2]) = match wrapping {
         Wrapping::Groth16 => (
             &GROTH16,
-            [
-                include_bytes!("../keys/groth16-v5.0.0.bin"),
-                &GROTH16_VK_BYTES,
-            ],
+            [include_bytes!("keys/groth16-v5.0.0.bin"), &GROTH16_VK_BYTES],
         ),
         Wrapping::Plonk => (
             &PLONK,
-            [include_bytes!("../keys/plonk-v5.0.0.bin"), &PLONK_VK_BYTES],
+            [include_bytes!("keys/plonk-v5.0.0.bin"), &PLONK_VK_BYTES],
         ),
     };
     let open = |key| Version::open(wrapping, key).map(Arc::new);

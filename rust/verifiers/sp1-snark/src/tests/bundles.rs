@@ -62,7 +62,7 @@ fn bundle(golden: &Golden, digest: [u8; 32]) -> Vec<u8> {
     }
     let key = match (golden.wrapping, golden.version) {
         (Wrapping::Groth16, _) => *GROTH16_VK_BYTES,
-        (Wrapping::Plonk, "v5.0.0") => include_bytes!("../../keys/plonk-v5.0.0.bin"),
+        (Wrapping::Plonk, "v5.0.0") => include_bytes!("../keys/plonk-v5.0.0.bin"),
         (Wrapping::Plonk, "v6.0.0") => golden.key.unwrap(),
         (Wrapping::Plonk, _) => *PLONK_VK_BYTES,
     };

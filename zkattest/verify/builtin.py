@@ -1,0 +1,65 @@
+"""Verify proofs of every built-in system: one class over the extension's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zkattest import _core
+from zkattest.types.ids import ProgramVk
+from zkattest.verify.answers import core_answers
+from zkattest.verify.proof import ProofSystem, VerifiedProof
+
+_NS_PER_MS: Final = 1_000_000
+
+# Proofs of these are decoded and named, and never verified: no verifier can be had.
+NAMED_ONLY: Final = frozenset({ProofSystem.OPENVM})
+# A verifier key is the circuit itself, or adds one to those that are known.
+TAKES_VERIFIER_KEY: Final = frozenset(
+    {ProofSystem.SP1_GROTH16, ProofSystem.SP1_PLONK, ProofSystem.GROTH16_BN254}
+)
+
+
+class BuiltInVerifier:
+    """Verify proofs of one program; from any thread, the GIL released."""
+
+    def __init__(
+        self, system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None = None
+    ) -> None:
+        """
+        Bind to a program, and prepare its keys.
+
+        The program of a generic Groth16 circuit is the SHA-256 of its `verifier_key`. Raises
+        `InvalidProof` for a key that is none, `CannotVerify` where one is missing.
+        """
+        self.system = system
+        self.program_vk = program_vk
+        with core_answers():
+            self._core = _core.ProofVerifier(system, program_vk, verifier_key)
+
+    @property
+    def max_proof_bytes(self) -> int:
+        """Return how long a proof may be; nothing longer is decoded."""
+        return self._core.max_proof_bytes
+
+    @property
+    def circuit_version(self) -> str:
+        """Return the versions of the circuit that proofs are checked against."""
+        return self._core.circuit_version
+
+    def verify(self, proof: bytes, public_values: bytes | None = None) -> VerifiedProof:
+        """
+        Return what the proof proves.
+
+        With `public_values`, the proof must commit to them; without, to those it carries.
+        Raises `InvalidProof` or `CannotVerify`.
+        """
+        with core_answers():
+            proven, decode_ns, verify_ns, version = self._core.verify(proof, public_values)
+        return VerifiedProof(
+            system=self.system,
+            program_vk=self.program_vk,
+            circuit_version=version,
+            public_values=proven,
+            decode_ms=decode_ns / _NS_PER_MS,
+            verify_ms=verify_ns / _NS_PER_MS,
+        )
