@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import h11
 import trio
 
 from zkattest.api.answers import Answer, json_answer
@@ -36,7 +35,7 @@ class Upload:
     max_bytes: Mapping[str, int]
     """For each media type that is taken."""
     timeout_ms: int
-    """For the body to come, for the work on it, and for the answer to be taken."""
+    """For the work on it; the server bounds the time for it to come, and for the answer."""
     bodies: int = 2
     """Held at a time; whoever comes later is sent away before its body is read."""
     _slots: trio.CapacityLimiter = field(init=False)
@@ -49,10 +48,9 @@ class Upload:
         """Return what a body has to hold while it is in memory."""
         return self._slots
 
-    def refuse(self, request: h11.Request) -> Answer | None:
+    def refuse(self, method: str, fields: Mapping[bytes, bytes]) -> Answer | None:
         """Answer a request whose body is not worth reading; nothing where it is."""
-        fields = dict(request.headers)
-        if request.method != b"POST":
+        if method != "POST":
             return failure(405, "only POST")
         if b"origin" in fields:
             return failure(403, "web pages may not post here")
@@ -62,7 +60,7 @@ class Upload:
             return failure(415, "content-encoding: compressed bodies are not taken")
         return self._refuse_length(fields)
 
-    def _refuse_length(self, fields: dict[bytes, bytes]) -> Answer | None:
+    def _refuse_length(self, fields: Mapping[bytes, bytes]) -> Answer | None:
         if fields.get(b"transfer-encoding", b"").lower() == _CHUNKED:
             return None
         # h11 has checked that it is a number, and has at most 20 digits.
@@ -83,6 +81,6 @@ def failure(status: int, message: str) -> Answer:
     return json_answer({"code": status, "message": message}, status)
 
 
-def media_type(fields: dict[bytes, bytes]) -> str:
+def media_type(fields: Mapping[bytes, bytes]) -> str:
     """Return the media type of a request's head; empty without one."""
     return fields.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")

@@ -7,7 +7,8 @@ import trio
 import trio.testing
 
 from zkattest.api.answers import json_answer
-from zkattest.api.http1 import HttpLimits, _Connection
+from zkattest.api.connection import Connection
+from zkattest.api.pages import HttpLimits, pages_app
 from zkattest.api.uploads import Body, Upload
 
 LIMITS = HttpLimits(head_bytes=1_000, requests=4, timeout_ms=1_000)
@@ -38,7 +39,8 @@ async def exchange(desk, data, *, then_close=True):
     async with trio.open_nursery() as nursery:
 
         async def run():
-            await _Connection(theirs, {}, LIMITS, {"/take": desk.upload}).run()
+            app = pages_app({}, {"/take": desk.upload}, LIMITS)
+            await Connection(theirs, app, LIMITS.of_server()).run()
             await theirs.aclose()
 
         nursery.start_soon(run)
@@ -129,15 +131,17 @@ async def test_upload__ends_the_connection_where_its_body_was_not_read():
     assert b"connection: close" in answer.lower()
 
 
-async def test_upload__dropped_where_its_body_does_not_come(autojump_clock):
-    assert await exchange(Desk(), post(b"on", length=3), then_close=False) == b""
+async def test_upload__refused_where_its_body_does_not_come(autojump_clock):
+    answer = await exchange(Desk(), post(b"on", length=3), then_close=False)
+    assert status_of(answer) == 408
+    assert b"connection: close" in answer.lower()
     assert trio.current_time() == pytest.approx(LIMITS.timeout_ms / 1000)
 
 
-async def test_upload__dropped_where_it_is_worked_on_for_too_long(autojump_clock):
+async def test_upload__answers_503_where_it_is_worked_on_for_too_long(autojump_clock):
     desk = Desk(timeout_ms=3_000)
     desk.go_on = trio.Event()
-    assert await exchange(desk, post(b"one")) == b""
+    assert status_of(await exchange(desk, post(b"one"))) == 503
     assert trio.current_time() == pytest.approx(3)
 
 

@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from zkattest.api.answers import Answer, json_answer
-from zkattest.api.http1 import HttpLimits, HttpServer, _Connection
+from zkattest.api.connection import Connection
+from zkattest.api.pages import HttpLimits, HttpServer, pages_app
 
 LIMITS = HttpLimits(connections=2, head_bytes=1_000, requests=3, timeout_ms=1_000)
 
@@ -30,6 +31,10 @@ async def sick():
 PAGES = {"/hello": hello, "/broken": broken, "/sick": sick}
 
 
+def connection(stream, limits):
+    return Connection(stream, pages_app(PAGES, {}, limits), limits.of_server())
+
+
 async def ask(data, *, then_close=True, limits=LIMITS):
     """Send bytes over a stream in memory; return all that comes back until the end."""
     ours, theirs = trio.testing.memory_stream_pair()
@@ -37,7 +42,7 @@ async def ask(data, *, then_close=True, limits=LIMITS):
     async with trio.open_nursery() as nursery:
 
         async def run():
-            await _Connection(theirs, PAGES, limits).run()
+            await connection(theirs, limits).run()
             await theirs.aclose()
 
         nursery.start_soon(run)
@@ -136,7 +141,7 @@ async def test_asker__dropped_when_it_is_slow(autojump_clock):
 async def test_asker__dropped_when_it_takes_no_answer(autojump_clock):
     ours, theirs = trio.testing.lockstep_stream_pair()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_Connection(theirs, PAGES, LIMITS).run)
+        nursery.start_soon(connection(theirs, LIMITS).run)
         await ours.send_all(request())
     assert trio.current_time() == pytest.approx(LIMITS.timeout_ms / 1000)
 
