@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zkattest
 crate=rust/fuzz
 rust=$(for path in "$crate"/fuzz_targets/*.rs; do basename "$path" .rs; done)
-python="body check claim gossip keystore link negotiation payload_request proof proof_json records requests revision rpc validators values vector yamux"
+python="body check claim gossip keystore link negotiation payload_request proof proof_json records requests revision rpc system_proof validators values vector verifier_key yamux"
 usage="usage: tools/fuzz.sh TARGET SECONDS [libFuzzer options]"
 target=${1:?$usage}
 if [ "$target" = list ]; then

@@ -13,6 +13,8 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Final
 
+from tests.fuzz.system_targets import KEYED
+from tests.helpers.proofs import GOLDEN_PROOFS
 from zkattest.crypto.blocks import decode_block, decode_header
 from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.crypto.header_rlp import encode_header
@@ -39,6 +41,8 @@ VECTORS: Final = ROOT / "vectors" / "eip7886"
 PROOF_VECTORS: Final = ROOT / "vectors" / "eip8025" / "beta4"
 PACKS: Final = (VECTORS, PROOF_VECTORS)
 CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
+# Others are hundreds of kilobytes, and the corpus is small.
+MAX_SYSTEM_PROOF_BYTES: Final = 2_000
 MESSAGES: Final = ROOT / "tests" / "fixtures" / "proof_messages"
 KEYSTORES: Final = ROOT / "tests" / "fixtures" / "eip2335"
 # Larger inputs teach a fuzzer little and make it slow.
@@ -71,6 +75,7 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
     for name, data in transaction_seeds():
         yield "transaction", name, data
     yield from proof_seeds()
+    yield from system_seeds()
     yield from json_seeds()
     yield from connection_seeds()
     for group, path in sorted(smallest_vectors().items()):
@@ -130,6 +135,16 @@ def transaction_seeds() -> Iterator[tuple[str, bytes]]:
         block = decode_block(BlockPackage.decode(folder.read_bytes()).block)
         for place, raw in enumerate(block.transactions):
             yield f"{index:02}-{place:02}", raw
+
+
+def system_seeds() -> Iterator[tuple[str, str, bytes]]:
+    """Take the small proofs of each system, and the keys of circuits."""
+    for index, (name, golden) in enumerate(GOLDEN_PROOFS.items()):
+        if len(golden.proof) < MAX_SYSTEM_PROOF_BYTES:
+            yield "system_proof", name, bytes([index]) + golden.proof
+        if golden.verifier_key is not None:
+            chosen = KEYED.index(golden.system)
+            yield "verifier_key", name, bytes([chosen]) + golden.verifier_key
 
 
 def proof_seeds() -> Iterator[tuple[str, str, bytes]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tests.fuzz.key_targets import fuzz_keystore, fuzz_validators
 from tests.fuzz.link_targets import fuzz_link, fuzz_negotiation, fuzz_yamux
 from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
+from tests.fuzz.system_targets import fuzz_system_proof, fuzz_verifier_key
 from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
 from zkattest.conformance.claim import check_claim
@@ -384,9 +385,11 @@ PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "requests": fuzz_requests,
     "revision": fuzz_revision,
     "rpc": fuzz_rpc,
+    "system_proof": fuzz_system_proof,
     "validators": fuzz_validators,
     "values": fuzz_values,
     "vector": fuzz_vector,
+    "verifier_key": fuzz_verifier_key,
     "yamux": fuzz_yamux,
 }
 # What the inputs of the Rust targets mean to Python.
