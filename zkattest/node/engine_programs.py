@@ -53,7 +53,7 @@ class EnginePrograms:
     _refused: Sha256 | None = None
     _trusted: Registry = field(default_factory=Registry)
     _verifiers: Programs = field(init=False)
-    _obstacles: dict[EntryId, str] = field(default_factory=dict)
+    _obstacles: dict[EntryId, CannotVerify] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Load the registry; raise `ConfigError`. Files are read: call it in no event loop."""
@@ -94,7 +94,8 @@ class EnginePrograms:
         """Return the verifier of a program that is usable, or raise `CannotVerify`."""
         entry = self.usable_program(system, program_vk)
         if entry.id in self._obstacles:
-            raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, self._obstacles[entry.id])
+            obstacle = self._obstacles[entry.id]
+            raise CannotVerify(obstacle.cause, obstacle.detail)
         return self._verifiers.verifier(system, program_vk)
 
     def infos(self) -> tuple[ProofTypeInfo, ...]:
@@ -103,7 +104,7 @@ class EnginePrograms:
         found = []
         for number, name in sorted(numbers.items()):
             entry = self.registry.entries[name]
-            obstacle = self._obstacles.get(name, "")
+            obstacle = str(self._obstacles.get(name, ""))
             if not entry.is_usable:
                 obstacle = f"revoked since {entry.status.since}: {entry.status.reason}"
             found.append(ProofTypeInfo(number, entry, not obstacle, obstacle))
@@ -153,18 +154,21 @@ class EnginePrograms:
     @property
     def obstacles(self) -> dict[EntryId, str]:
         """Say which usable programs cannot be verified, and why."""
-        return dict(self._obstacles)
+        return {name: str(obstacle) for name, obstacle in self._obstacles.items()}
 
     def _prepare(self) -> None:
         """Make a verifier for each usable program; what cannot be made is an obstacle."""
-        obstacles: dict[EntryId, str] = {}
+        obstacles: dict[EntryId, CannotVerify] = {}
         for entry in self.registry.entries.values():
             if not entry.is_usable:
                 continue
             try:
                 self._add(entry)
-            except (InvalidProof, CannotVerify) as failure:
-                obstacles[entry.id] = str(failure)
+            except CannotVerify as failure:
+                obstacles[entry.id] = failure
+            except InvalidProof as refusal:
+                # A key that no program can have; whoever wrote the registry is wrong, no prover.
+                obstacles[entry.id] = CannotVerify(Cause.UNKNOWN_PROGRAM_VK, str(refusal))
         self._obstacles = obstacles
 
     def _add(self, entry: ProgramEntry) -> None:
