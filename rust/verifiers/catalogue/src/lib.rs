@@ -128,3 +128,6 @@ fn require_none(verifier_key: Option<&[u8]>) -> Result<(), Refusal> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;
