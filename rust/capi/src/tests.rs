@@ -1,6 +1,10 @@
 //! What a C program may do wrong, and what it is answered. The golden proofs of every system are
 //! verified through the library as it is linked, by tests/interop/test_embedding.py.
-#![allow(unsafe_code, reason = "the functions under test are for C")]
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    reason = "the functions under test are for C"
+)]
 #![allow(non_snake_case, reason = "a test names its subject and its verdict")]
 
 use std::{
