@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from zkattest.api.errors import error_answers
+from zkattest.api.errors import error_answers, in_words
 from zkattest.api.fields import DecimalText, HexText, Model, RootText
 from zkattest.api.operations import (
     BINARY,
@@ -226,7 +226,7 @@ def _explain(outcome: Submission) -> str | None:
         return None
     word = outcome.reason or outcome.cause or outcome.status
     prefix = "not checked: " if outcome.status is SubmissionStatus.NOT_CHECKED else ""
-    return f"{prefix}{word}: {outcome.detail}" if outcome.detail else f"{prefix}{word}"
+    return prefix + in_words(word, outcome.detail)
 
 
 def _is_askers(outcome: Submission) -> bool:

@@ -47,11 +47,16 @@ _MEANINGS: Final = {
 }
 
 
+def in_words(word: str, detail: str) -> str:
+    """Say a reason or a cause in one line, with its detail, which may begin with it."""
+    if not detail or detail.startswith(word):
+        return detail or str(word)
+    return f"{word}: {detail}"
+
+
 def not_checked(answer: NotChecked) -> HttpFailure:
     """Say as an error that there is no verdict: 503 where time may help, 500 otherwise."""
-    message = f"not checked: {answer.cause}"
-    if answer.detail:
-        message += f": {answer.detail}"
+    message = f"not checked: {in_words(answer.cause, answer.detail)}"
     if answer.cause in BUSY or answer.retry_after_ms is not None:
         return HttpFailure(503, message, headers=retry_after(answer.retry_after_ms))
     return HttpFailure(500, message)

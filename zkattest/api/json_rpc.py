@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from zkattest.api.application import describe
-from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS
+from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS, in_words
 from zkattest.api.fields import Bytes32, Model, Quantity8, Quantity64, data_up_to
 from zkattest.api.operations import JSON, Answered, Call, NoFields, Operation, Raw, Taken
 from zkattest.api.proof_names import ProofNames
@@ -387,7 +387,7 @@ def _told(verdict: ProofVerdict, info: ProofTypeInfo, public: ProofPublicInput) 
         case Verified():
             return _result(info, public, None, verdict.check.verifier_version)
         case Refused(reason=reason) if reason in _MALFORMED:
-            detail = f"{reason}: {verdict.detail}" if verdict.detail else str(reason)
+            detail = in_words(reason, verdict.detail)
             raise RpcError(RpcCode.PROOF_MALFORMED, f"malformed proof: {detail}", reason)
         case Refused():
             return _result(info, public, verdict.reason, verdict.check.verifier_version)
@@ -396,7 +396,7 @@ def _told(verdict: ProofVerdict, info: ProofTypeInfo, public: ProofPublicInput) 
 
 
 def _not_checked(verdict: NotChecked) -> RpcError:
-    detail = f"{verdict.cause}: {verdict.detail}" if verdict.detail else str(verdict.cause)
+    detail = in_words(verdict.cause, verdict.detail)
     code, retry_after_ms = RpcCode.VERIFIER_UNAVAILABLE, verdict.retry_after_ms
     if verdict.cause in UNKNOWN_PROGRAMS:
         code = RpcCode.UNKNOWN_PROOF_TYPE

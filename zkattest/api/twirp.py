@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
+from zkattest.api.errors import in_words
 from zkattest.api.fields import Model
 from zkattest.api.operations import JSON, Answered, Call, NoFields, Operation, Raw, Taken
 from zkattest.ports import GuestWorker, ProofEngine
@@ -208,12 +209,11 @@ class TwirpRoutes:
             case Verified():
                 return EreVerified(verdict.public_values)
             case Refused():
-                detail = f": {verdict.detail}" if verdict.detail else ""
-                return EreError(f"{verdict.reason}{detail}")
+                return EreError(in_words(verdict.reason, verdict.detail))
             case NotChecked():
                 code = _CODES.get(verdict.cause, TwirpCode.UNAVAILABLE)
-                detail = f": {verdict.detail}" if verdict.detail else ""
-                raise TwirpFailure(code, f"{verdict.cause}{detail}", cause=str(verdict.cause))
+                said = in_words(verdict.cause, verdict.detail)
+                raise TwirpFailure(code, said, cause=str(verdict.cause))
 
     async def _run(
         self, method: EreMethod, entry: ProgramEntry, request: EreInput

@@ -20,7 +20,7 @@ import trio
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS, error_answers, not_checked
+from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS, error_answers, in_words, not_checked
 from zkattest.api.events import EventStream, Write
 from zkattest.api.fields import Bytes32, Decimal16, Decimal64, Flag, Model, Query
 from zkattest.api.guard import StreamCount
@@ -382,7 +382,7 @@ def _told(
         case Verified():
             return JSONResponse({"status": ProofStatus.VALID})
         case Refused():
-            reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason
+            reason = in_words(verdict.reason, verdict.detail)
             return JSONResponse({"status": ProofStatus.INVALID, "reason": reason})
         case NotChecked():
             if verdict.cause in UNKNOWN_PROGRAMS | NOT_ENABLED:
