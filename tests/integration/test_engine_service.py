@@ -16,8 +16,10 @@ import trio
 
 from tests.helpers.engines import PACK, PROGRAM_VK, REGISTRY, running_engine, statement_of
 from tests.helpers.proofs import flip_bit
-from tests.helpers.service import engine_service, open_gate
+from tests.helpers.service import PROFILE, engine_service, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
+from tests.integration.test_engine_submissions import engine_with_chain
+from tests.integration.test_proof_gossip import BLOCK, SLOT, signed
 from tests.unit.api.test_jwt_auth import NOW_S, SECRET, token
 from zkattest.api.engine_service import ServiceSettings
 from zkattest.api.jwt_auth import JwtGuard
@@ -30,6 +32,8 @@ from zkattest.types.ere import EreError, EreProgramVk, EreVerified
 from zkattest.types.errors import SourceUnavailable
 from zkattest.types.ids import ProofType, Root
 from zkattest.types.programs import EntryId
+from zkattest.types.proof_json import encode_submission_json
+from zkattest.types.proof_messages import decode_message, submission_codec
 
 needs_proofs = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
 VERIFY = "/v1/execution_proof_verifications"
@@ -171,6 +175,33 @@ async def test_events__tell_of_a_proof_that_comes_and_of_one_that_is_known(tmp_p
     root = str(statement_of(1).root)
     event = ("proof_complete", {"new_payload_request_root": root, "proof_type": "ours"})
     assert found == [event, event]
+
+
+@needs_proofs
+async def test_submission__taken_refused_and_given_back(tmp_path):
+    proof, good = PACK[1].proof(), signed(PACK[1].proof())
+    bad = signed(flip_bit(proof, 700_000))
+    path, octets = "/eth/v1/beacon/execution_proofs", {"content-type": "application/octet-stream"}
+    messages = tuple(decode_message(PROFILE, one) for one in (bad, good))
+    async with (
+        engine_with_chain(tmp_path) as engine,
+        engine_service(engine, settings=SETTINGS) as service,
+        httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as client,
+    ):
+        ssz = submission_codec(PROFILE).encode(messages, "")
+        answer = await client.post(path, content=ssz, headers=octets)
+        assert (answer.status_code, answer.json()["failures"][0]["index"]) == (400, 0)
+        assert len(answer.json()["failures"]) == 1
+        # The other one was taken, and is known to whoever brings it again.
+        text = encode_submission_json(PROFILE, messages[1:])
+        json_kind = {"content-type": "application/json"}
+        answer = await client.post(path, content=text, headers=json_kind)
+        assert (answer.status_code, answer.content) == (200, b"")
+        found = await client.get(f"{path}/{BLOCK}")
+        assert found.json() == {"data": json.loads(text)}
+        found = await client.get(f"{path}/{int(SLOT)}", headers={"accept": octets["content-type"]})
+        assert found.content == submission_codec(PROFILE).encode(messages[1:], "")
+        assert (await client.get(f"{path}/0x{'07' * 32}")).status_code == 404
 
 
 async def test_submission__answers_501_without_a_chain(tmp_path):
