@@ -77,6 +77,8 @@ class Conductor:
             f'key_seed = "0x{network_seed(name).hex()}"',
             f'store = "{name}.sqlite"' if name.startswith("attester-") else "",
             "stop_with_stdin = true",
+            "[proof_policy]",
+            'preset = "1-of-sp1"',
         ]
         path = self.folder / f"{name}.toml"
         path.write_text("\n".join(lines) + "\n")

@@ -57,8 +57,12 @@ class Eip8025Settings:
         return fork_data_root(self.fork_version, self.genesis_validators_root)
 
 
-def read_eip8025(root: Table) -> Eip8025Settings | None:
-    """Read the section; nothing where it is left out, or where a mistake leaves a part out."""
+def read_eip8025(root: Table, *, names_programs: bool = True) -> Eip8025Settings | None:
+    """
+    Read the section; nothing where it is left out, or where a mistake leaves a part out.
+
+    An engine's file names no programs in it (`names_programs`): its registry does.
+    """
     if not root.has("eip8025"):
         return None
     table = root.table("eip8025")
@@ -86,7 +90,7 @@ def read_eip8025(root: Table) -> Eip8025Settings | None:
         fork_digest=digest,
         clock=SlotClock(genesis_time_ms, slot_ms),
         slots_per_epoch=table.integer("slots_per_epoch", 32, least=1),
-        proof_types=read_proof_types(table),
+        proof_types=read_proof_types(table) if names_programs else {},
         beacon_node=beacon_node or None,
         validators=validators,
         store=table.text("store", "") or None,

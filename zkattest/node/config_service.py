@@ -81,7 +81,7 @@ def load_engine_config(path: Path) -> EngineConfig:
 def known_engine_fields() -> set[str]:
     """Return the dotted names of all fields that a file may have."""
     entry: dict[str, Any] = {
-        "eip8025": {"fork_digest": "", "proof_types": [{}], "validators": [{}]},
+        "eip8025": {"fork_digest": "", "validators": [{}]},
         "evidence": {},
         "proof_policy": {"weights": [{}]},
     }
@@ -97,7 +97,7 @@ def sample_engine_config() -> str:
 
 def _read(root: Table) -> EngineConfig | None:
     """Read every section, so that all mistakes are noted."""
-    chain = read_eip8025(root)
+    chain = read_eip8025(root, names_programs=False)
     engine = read_engine(root, chain)
     table = root.table("service")
     name = table.choice("profile", ProfileName, ProfileName.BETA4)

@@ -83,15 +83,14 @@ fork_version = "0x70000001"
 genesis_validators_root = "0x{"99" * 32}"
 genesis_time_ms = 0
 beacon_node = "http://127.0.0.1:5052"
-[[eip8025.proof_types]]
-type = 1
-system = "sp1"
-program_vk = "0x{"00" * 31}01"
 """
     config = load_engine_config(write(tmp_path, text))
     assert (config.profile.name, config.engine.chain_id) == (ProfileName.CS5566, 5)
     with pytest.raises(ConfigError, match=r"service\.profile: beta4, but"):
         load_engine_config(write(tmp_path, text + '[service]\nprofile = "beta4"\n'))
+    # Its programs are the registry's.
+    with pytest.raises(ConfigError, match=r"eip8025\.proof_types: unknown"):
+        load_engine_config(write(tmp_path, text + "proof_types = []\n"))
 
 
 def test_sample__loads(tmp_path):
@@ -103,7 +102,7 @@ def test_sample__says_of_every_field_of_the_service_what_it_is():
     plain = [line.removeprefix("# ") for line in sample_engine_config().splitlines()]
     named, section = set(), ""
     for line in plain:
-        if found := re.match(r"\[([a-z]+)\]", line):
+        if found := re.match(r"\[([a-z_0-9]+)\]", line):
             section = found[1]
         elif found := re.match(r"(\w+) = .*# ", line):
             named.add(f"{section}.{found[1]}")
