@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from tests.helpers.engines import PACK, PROGRAM_VK, REGISTRY, running_engine, statement_of
+from tests.helpers.proof_messages import request_file
 from tests.helpers.proofs import flip_bit
 from tests.helpers.service import PROFILE, engine_service, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
@@ -146,21 +147,41 @@ async def test_programs_that_cannot_be_checked__are_errors_in_every_dialect(tmp_
             await trio.to_thread.run_sync(ere.verify, proof)
 
 
+async def first_event(client, path):
+    """Read a stream of events up to the end of its first one."""
+    async with client.stream("GET", path) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        name = ""
+        async for line in answer.aiter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            if line.startswith("data: "):
+                return name, json.loads(line.removeprefix("data: "))
+    return None
+
+
+async def test_requested_proof__that_nobody_brings_is_a_failure(tmp_path):
+    settings = ServiceSettings(zkboost=ZkboostSettings(proof_ms=100))
+    path, request = "/v1/execution_proof_requests", request_file(PROFILE).read_bytes()
+    async with (
+        running_engine(tmp_path) as engine,
+        engine_service(engine, settings=settings) as service,
+        httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as client,
+    ):
+        with trio.fail_after(30):
+            answer = await client.post(f"{path}?proof_types=ours", content=request)
+            root = answer.json()["new_payload_request_root"]
+            asked = f"{path}?new_payload_request_root={root}"
+            name, data = await first_event(client, asked)
+    assert name == "proof_failure"
+    assert data["new_payload_request_root"] == root
+    assert (data["proof_type"], data["reason"]) == ("ours", "proving_timeout")
+
+
 @needs_proofs
 async def test_events__tell_of_a_proof_that_comes_and_of_one_that_is_known(tmp_path):
     async with real_service(tmp_path) as (_, client):
         path = f"/v1/execution_proof_requests?new_payload_request_root={statement_of(1).root}"
-
-        async def first_event():
-            async with client.stream("GET", path) as answer:
-                assert answer.headers["content-type"].startswith("text/event-stream")
-                name = ""
-                async for line in answer.aiter_lines():
-                    if line.startswith("event: "):
-                        name = line.removeprefix("event: ")
-                    if line.startswith("data: "):
-                        return name, json.loads(line.removeprefix("data: "))
-            return None
 
         found = []
         with trio.fail_after(60):
@@ -168,10 +189,10 @@ async def test_events__tell_of_a_proof_that_comes_and_of_one_that_is_known(tmp_p
 
                 @nursery.start_soon
                 async def subscribe():
-                    found.append(await first_event())
+                    found.append(await first_event(client, path))
 
                 await client.post(VERIFY, params=query(1), content=PACK[1].proof())
-            found.append(await first_event())
+            found.append(await first_event(client, path))
     root = str(statement_of(1).root)
     event = ("proof_complete", {"new_payload_request_root": root, "proof_type": "ours"})
     assert found == [event, event]
