@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import trio
+
 from zkattest.devnet.pack import load_pack
 from zkattest.node.engine import Engine, open_engine
 from zkattest.node.engine_programs import RegistrySource
@@ -79,6 +81,7 @@ class EventLog:
 
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     counts: list[tuple[str, str]] = field(default_factory=list)
+    changed: trio.Event = field(default_factory=trio.Event)
 
     def count(self, measure: object, outcome: str) -> None:
         self.counts.append((str(measure), str(outcome)))
@@ -87,6 +90,13 @@ class EventLog:
 
     def event(self, name: str, **fields: object) -> None:
         self.events.append((name, fields))
+        self.changed.set()
+        self.changed = trio.Event()
+
+    async def wait_for(self, name: str) -> dict[str, Any]:
+        while not self.named(name):
+            await self.changed.wait()
+        return self.named(name)[-1]
 
     def named(self, name: str) -> list[dict[str, Any]]:
         return [fields for found, fields in self.events if found == name]

@@ -257,6 +257,16 @@ async def test_reload__keeps_the_registry_where_the_new_file_is_wrong(tmp_path):
         assert engine.status().registry.refused_update == ""
 
 
+async def test_engine__notices_a_new_registry_by_itself(tmp_path):
+    log = EventLog()
+    with trio.fail_after(60):
+        async with running_engine(tmp_path, log, registry_poll_ms=10) as engine:
+            (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+            loaded = await log.wait_for("registry_loaded")
+            assert engine.status().registry.revoked == ("ours", "withdrawn")
+    assert loaded["changes"] == ["ours: active to revoked"]
+
+
 async def test_engine__remembers_its_evidence_over_a_restart(tmp_path):
     proof, statement = PACK[1].proof(), statement_of(1)
     async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
