@@ -190,6 +190,7 @@ class ZkboostRoutes:
         self._settings = settings
         self._streams = streams
         self._draining = draining
+        self._decoder = trio.CapacityLimiter(1)
 
     def operations(self) -> tuple[Operation, ...]:
         """Describe the routes."""
@@ -265,11 +266,13 @@ class ZkboostRoutes:
 
     async def _request(self, call: Call[RequestQuery, NoFields]) -> Response:
         infos = self._wanted(call.query.proof_types)
+        # Ten megabytes can be a million transactions: decoded beside the event loop, one by one.
         try:
-            request = decode_request(self._profile, call.body)
+            root = await trio.to_thread.run_sync(
+                _request_root, self._profile, call.body, limiter=self._decoder
+            )
         except DecodeError as error:
             raise HttpFailure(400, f"invalid SSZ body: {error}") from None
-        root = await trio.to_thread.run_sync(hash_tree_root_request, self._profile, request)
         types = [info.proof_type for info in infos]
         if not await self._engine.expect_proofs(root, types, timeout_ms=self._settings.proof_ms):
             headers = {"Retry-After": "1"}
@@ -363,6 +366,10 @@ class ZkboostRoutes:
             (_worded(info, names) for info in infos), key=lambda one: str(one["proof_type"])
         )
         return JSONResponse({"proof_types": listed})
+
+
+def _request_root(profile: ProofProfile, data: bytes) -> Root:
+    return hash_tree_root_request(profile, decode_request(profile, data))
 
 
 class VerificationError(Model):
