@@ -24,12 +24,13 @@ COMMANDS = {
     "execute": "Count a block's cycles in the guest, without proving.",
     "prover": "Build or find the prover worker.",
     "state": "Look into a partial state, or fill it.",
-    "registry": "Look into a registry of programs, check, sign or change it.",
-    "evidence": "Look into an evidence log, or verify it and reach its verdicts again.",
+    "registry": "Look into a registry of programs, sign or change it.",
+    "evidence": "Look into an evidence log, or verify it again.",
     "node": "Run an attester node.",
     "engine": "Serve a proof engine over HTTP.",
     "enr": "Print our node record, or take another one apart.",
     "demo": "Play a proven chain to attesters, faults included.",
+    "doctor": "Say what works here, what is missing, and how to get it.",
     "vectors": "Run conformance vectors, against this or another program.",
 }
 

@@ -293,6 +293,16 @@ def _engine(url: str) -> Engine:
     return engine
 
 
+def ask_database(url: str) -> str:
+    """Return what a database server says it is; nothing is written. Raises `StoreError`."""
+    try:
+        with _engine(url).connect() as connection:
+            version = connection.dialect.server_version_info or ()
+            return f"{connection.dialect.name} {'.'.join(map(str, version))}"
+    except SQLAlchemyError as error:
+        raise StoreError(f"{_without_password(url)}: {_line(error)}") from error
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # A lost power line may cost the last proofs, which are then verified again; a killed process
     # costs nothing.
