@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from zkattest.api.guard import ByteBudget, RateLimiter, StreamCount, TooBusy
+from zkattest.api.guard import ByteBudget, Place, RateLimiter, StreamCount, TooBusy
 from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated
 from zkattest.api.limits import group_of
 from zkattest.api.operations import Call, HttpFailure, Operation, Taken
@@ -76,8 +76,7 @@ class _Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have it answered."""
-        client = scope.get("client")
-        wait_s = self._gate.rate.take(group_of(client[0]) if client else "")
+        wait_s = self._gate.rate.take(_address(scope))
         if wait_s:
             answer = failure(429, "too many requests from this address")
             answer.headers["Retry-After"] = str(wait_s)
@@ -123,14 +122,14 @@ class _Resource:
 
     @asynccontextmanager
     async def _held(self, operation: Operation, request: Request) -> AsyncIterator[Response]:
-        taken = 0
+        taken: Place | None = None
         try:
             try:
                 query = _read(operation.query, _pairs(request))
                 path = _read(operation.path_fields, dict(request.path_params))
                 kind, most = _judge_head(operation.body, request)
                 if operation.body is not None:
-                    taken = await self._gate.bodies.take(most)
+                    taken = await self._gate.bodies.take(most, _address(request.scope))
                 body = await _read_body(request, most) if operation.body else b""
                 answer = await operation.handle(Call(query, path, kind, body, request))
                 del body
@@ -145,8 +144,13 @@ class _Resource:
                 answer = failure(500, "internal error; the log says how")
             yield answer
         finally:
-            if taken:
+            if taken is not None:
                 self._gate.bodies.give_back(taken)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return group_of(client[0]) if client else ""
 
 
 def _pairs(request: Request) -> dict[str, str]:

@@ -7,9 +7,9 @@ Counters count by address (an IPv6 network of 64 bits is one), in tables of boun
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trio
 
@@ -65,14 +65,28 @@ class WorkLimits:
     """
     Bound what is in memory: bytes of bodies, and requests that wait for their turn.
 
-    A request takes the length that its head declares, or the most that its route takes. `wait_ms`
-    is how long it waits for others to end.
+    A request takes the length that its head declares, or the most that its route takes; one address
+    has at most half of all. `wait_ms` is how long a request waits for others to end.
     """
 
     body_bytes: int = 128 << 20
     waiting: int = 32
     wait_ms: int = 2_000
     streams: int = 64
+
+    @property
+    def body_bytes_per_address(self) -> int:
+        """Return what one address may have, so that it cannot keep all others out."""
+        return max(1, self.body_bytes // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hold bytes of memory, or a place in the queue for them."""
+
+    size_bytes: int
+    address: str
+    is_granted: trio.Event = field(default_factory=trio.Event)
 
 
 class ByteBudget:
@@ -81,7 +95,8 @@ class ByteBudget:
     def __init__(self, limits: WorkLimits) -> None:
         self._limits = limits
         self._left = limits.body_bytes
-        self._waiting: deque[tuple[int, trio.Event]] = deque()
+        self._by_address: Counter[str] = Counter()
+        self._waiting: deque[Place] = deque()
 
     @property
     def used_bytes(self) -> int:
@@ -93,51 +108,61 @@ class ByteBudget:
         """Return how many wait."""
         return len(self._waiting)
 
-    async def take(self, size_bytes: int) -> int:
+    async def take(self, size_bytes: int, address: str = "") -> Place:
         """
-        Wait for so many bytes, at most all there are, and return how many were taken.
+        Wait for so many bytes, at most all that an address may have.
 
         Raises `TooBusy`: at once where too many wait, later where the wait was too long.
         """
-        size_bytes = min(size_bytes, self._limits.body_bytes)
-        if not self._waiting and size_bytes <= self._left:
-            self._left -= size_bytes
-            return size_bytes
-        if len(self._waiting) >= self._limits.waiting:
-            raise TooBusy(self._retry_after_s, is_full=True)
-        place = (size_bytes, trio.Event())
+        place = Place(min(size_bytes, self._limits.body_bytes_per_address), address)
         self._waiting.append(place)
+        self._serve_waiting()
+        if place.is_granted.is_set():
+            return place
+        if len(self._waiting) > self._limits.waiting:
+            self._waiting.remove(place)
+            raise TooBusy(self._retry_after_s, is_full=True)
         with trio.move_on_after(self._limits.wait_ms / 1000):
             try:
-                await place[1].wait()
+                await place.is_granted.wait()
             except trio.Cancelled:
                 self._leave(place)
                 raise
-            return size_bytes
+            return place
         raise TooBusy(self._retry_after_s, is_full=False)
 
-    def give_back(self, size_bytes: int) -> None:
+    def give_back(self, place: Place) -> None:
         """Take bytes back, and hand them to those who wait longest."""
-        self._left += size_bytes
+        self._left += place.size_bytes
+        self._by_address[place.address] -= place.size_bytes
+        if not self._by_address[place.address]:
+            del self._by_address[place.address]
         self._serve_waiting()
 
     @property
     def _retry_after_s(self) -> int:
         return max(1, self._limits.wait_ms // 1000)
 
-    def _leave(self, place: tuple[int, trio.Event]) -> None:
+    def _leave(self, place: Place) -> None:
         """Give up a place, or what it was handed while its owner was being cancelled."""
-        if place[1].is_set():
-            self.give_back(place[0])
+        if place.is_granted.is_set():
+            self.give_back(place)
             return
         self._waiting.remove(place)
         self._serve_waiting()
 
     def _serve_waiting(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._left:
-            size_bytes, event = self._waiting.popleft()
-            self._left -= size_bytes
-            event.set()
+        """Serve in turn; who waits for its own address alone keeps nobody else waiting."""
+        for place in list(self._waiting):
+            used = self._by_address[place.address] + place.size_bytes
+            if used > self._limits.body_bytes_per_address:
+                continue
+            if place.size_bytes > self._left:
+                return
+            self._waiting.remove(place)
+            self._left -= place.size_bytes
+            self._by_address[place.address] = used
+            place.is_granted.set()
 
 
 class StreamCount:

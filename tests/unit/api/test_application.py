@@ -74,14 +74,16 @@ async def test_get_with_a_body__refused():
 
 async def test_memory__answers_429_where_the_queue_is_full():
     gate = open_gate(work=WorkLimits(body_bytes=10, waiting=0))
-    await gate.bodies.take(10)
+    for address in "ab":
+        await gate.bodies.take(5, address)
     answer = await ask(StandInEngine(), "POST", VERIFY, params=GOOD, content=b"x", gate=gate)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
 
 
 async def test_memory__answers_503_where_the_wait_was_too_long(autojump_clock):
     gate = open_gate(work=WorkLimits(body_bytes=10, waiting=1))
-    await gate.bodies.take(10)
+    for address in "ab":
+        await gate.bodies.take(5, address)
     answer = await ask(StandInEngine(), "POST", VERIFY, params=GOOD, content=b"x", gate=gate)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 

@@ -44,11 +44,11 @@ def test_rate__keeps_a_bounded_table():
 
 
 async def test_bytes__wait_their_turn(autojump_clock):
-    budget, order = ByteBudget(WorkLimits(body_bytes=10, waiting=2, wait_ms=1_000)), []
-    assert await budget.take(8) == 8
+    budget, order = ByteBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000)), []
+    first = [await budget.take(9, "a"), await budget.take(9, "b")]
 
     async def take(name, size):
-        order.append((name, await budget.take(size)))
+        order.append((name, (await budget.take(size, name)).size_bytes))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(take, "big", 9)
@@ -57,22 +57,34 @@ async def test_bytes__wait_their_turn(autojump_clock):
         nursery.start_soon(take, "small", 1)
         await trio.testing.wait_all_tasks_blocked()
         assert (order, budget.waiting) == ([], 2)
-        budget.give_back(8)
+        budget.give_back(first[0])
     assert sorted(order) == [("big", 9), ("small", 1)]
-    assert budget.used_bytes == 10
+    assert budget.used_bytes == 19
+
+
+async def test_bytes__one_address_has_half_and_keeps_nobody_waiting(autojump_clock):
+    budget = ByteBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000))
+    held = await budget.take(10, "a")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(budget.take, 1, "a")
+        await trio.testing.wait_all_tasks_blocked()
+        assert (await budget.take(10, "b")).size_bytes == 10
+        assert budget.waiting == 1
+        budget.give_back(held)
+    assert budget.used_bytes == 11
 
 
 async def test_bytes__refused_at_once_where_too_many_wait(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=1, waiting=0, wait_ms=1_000))
+    budget = ByteBudget(WorkLimits(body_bytes=2, waiting=0, wait_ms=1_000))
     await budget.take(1)
     with pytest.raises(TooBusy) as caught:
         await budget.take(1)
     assert caught.value.is_full
-    assert trio.current_time() == 0
+    assert (trio.current_time(), budget.waiting) == (0, 0)
 
 
 async def test_bytes__refused_after_the_wait(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=1, waiting=1, wait_ms=2_000))
+    budget = ByteBudget(WorkLimits(body_bytes=2, waiting=1, wait_ms=2_000))
     await budget.take(1)
     started_s = trio.current_time()
     with pytest.raises(TooBusy) as caught:
@@ -83,21 +95,21 @@ async def test_bytes__refused_after_the_wait(autojump_clock):
 
 
 async def test_bytes__not_lost_when_a_waiter_is_cancelled(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=4, waiting=4))
-    await budget.take(4)
+    budget = ByteBudget(WorkLimits(body_bytes=8, waiting=4))
+    held = await budget.take(4)
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(budget.take, 4)
             await trio.testing.wait_all_tasks_blocked()
             # Handed out and cancelled in one step.
             scope.cancel()
-            budget.give_back(4)
+            budget.give_back(held)
     assert (budget.used_bytes, budget.waiting) == (0, 0)
 
 
-async def test_bytes__more_than_all_take_all():
+async def test_bytes__more_than_an_address_may_have_take_all_of_that():
     budget = ByteBudget(WorkLimits(body_bytes=4))
-    assert await budget.take(9) == 4
+    assert (await budget.take(9)).size_bytes == 2
 
 
 def test_streams__counted():
