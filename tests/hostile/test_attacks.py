@@ -24,6 +24,7 @@ LONG_ATTACK_S = 2.8
 # A proof has a third of a slot.
 MOST_LATE_MS = 4_000
 MOST_GROWTH_MIB = 64
+# Of the victim's own work: how busy the machine is otherwise is not what is tested.
 MOST_LAG_MS = 1_000
 # Descriptors and tasks that may be about to end.
 SLACK = 4
@@ -84,7 +85,7 @@ def check(attack: str, under: Phase, siege: Siege) -> None:
     assert under.attacker.get("connections", 0) > 0, "nobody attacked"
     assert under.delivered_percent == 100.0
     assert max(under.late_ms) < MOST_LATE_MS
-    assert under.lag_ms < MOST_LAG_MS
+    assert under.lag_worked_ms < MOST_LAG_MS
     assert under.growth_mib < EXPECTED[attack].growth_mib
     assert under.during["tasks"] < under.before["tasks"] + MOST_TASKS
     assert under.during["descriptors"] < under.before["descriptors"] + MOST_DESCRIPTORS
@@ -103,7 +104,7 @@ async def test_host__under_attack_serves_its_honest_peers(attack: str) -> None:
     with trio.fail_after(LIMIT_S):
         async with Siege.open(EXPECTED[attack].settings, attack) as siege:
             seconds = LONG_ATTACK_S if EXPECTED[attack].settings else ATTACK_S
-            under = await siege.measure(seconds, attack)
+            under = await siege.measure(seconds, attack, until=EXPECTED[attack].all_of)
             check(attack, under, siege)
             before = under.before
             await siege.settle(before["descriptors"] + SLACK, before["tasks"] + SLACK)
