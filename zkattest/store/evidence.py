@@ -13,10 +13,12 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from zkattest.spec.evidence import (
     MAX_RECORD_BYTES,
@@ -109,18 +111,22 @@ class EvidenceLog:
         with self._mutex:
             if self._file.closed:
                 raise EvidenceError(f"{self.folder}: closed")
-            chain, size_bytes = EvidenceChain(self._chain.last, self._chain.first), 0
             try:
                 if self._size_bytes >= self._limits.max_file_bytes:
                     self._rotate()
-                size_bytes = self._size_bytes
+            except OSError as error:
+                # Nothing was written of the record, so nothing is cut back.
+                raise self._failure(error) from error
+            chain = EvidenceChain(self._chain.last, self._chain.first)
+            size_bytes = self._size_bytes
+            try:
                 line, evidence_id = self._chain.append(record)
                 self._write(line)
             except OSError as error:
                 # What was written of the line is dropped, or would tear the chain.
                 self._chain = chain
                 self._cut_back(size_bytes)
-                raise EvidenceError(f"{self.folder}: {error.strerror or error}") from error
+                raise self._failure(error) from error
             return evidence_id
 
     def flush(self) -> None:
@@ -130,7 +136,7 @@ class EvidenceLog:
                 if self._is_dirty and not self._file.closed:
                     self._flush()
             except OSError as error:
-                raise EvidenceError(f"{self.folder}: {error.strerror or error}") from error
+                raise self._failure(error) from error
 
     def close(self) -> None:
         """Flush, and let another process write."""
@@ -170,7 +176,7 @@ class EvidenceLog:
             raise ChainBroken(ChainFault.MALFORMED_RECORD, self._first_kept, "misnamed file")
         self._chain.first = self._first_kept
         self._chain.end(head)
-        self._file = newest.open("ab")
+        self._file = newest.open("ab", buffering=0)
         self._size_bytes = newest.stat().st_size
 
     def _drop_torn_end(self, path: Path) -> None:
@@ -187,11 +193,15 @@ class EvidenceLog:
 
     # --- Writing ------------------------------------------------------------------------------
 
+    def _failure(self, error: OSError) -> EvidenceError:
+        return EvidenceError(f"{self.folder}: {error.strerror or error}")
+
     def _write(self, line: bytes) -> None:
         if len(line) > MAX_RECORD_BYTES:
             raise OSError(f"a record of {len(line)} bytes, expected {MAX_RECORD_BYTES}")
-        self._file.write(line)
-        self._file.flush()
+        left = memoryview(line)
+        while left:
+            left = left[self._file.write(left) :]
         self._size_bytes += len(line)
         self._is_dirty = True
         if self._policy is FlushPolicy.EACH:
@@ -203,7 +213,8 @@ class EvidenceLog:
             self._size_bytes = size_bytes
         except (OSError, ValueError):
             # The torn end is dropped when the log is opened again; until then it is closed.
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
     def _flush(self) -> None:
         os.fsync(self._file.fileno())
@@ -222,9 +233,10 @@ class EvidenceLog:
     def _rotate(self) -> None:
         """Begin a new file, and drop the oldest beyond the limit."""
         self._flush()
+        # The old file stays in use where no new one can be made.
+        file = self._new_file(self.records)
         self._file.close()
-        self._file = self._new_file(self.records)
-        self._size_bytes = 0
+        self._file, self._size_bytes = file, 0
         files = log_files(self.folder)
         surplus = files[: max(0, len(files) - self._limits.max_files)]
         if surplus:
@@ -234,10 +246,11 @@ class EvidenceLog:
         for path in surplus:
             path.unlink()
 
-    def _new_file(self, first: int) -> BinaryIO:
+    def _new_file(self, first: int) -> FileIO:
         if first == 0:
             self._first_kept = 0
-        file = (self.folder / f"log-{first:08}.jsonl").open("ab")
+        # Unbuffered: what a full disk did not take must not be written later.
+        file = (self.folder / f"log-{first:08}.jsonl").open("ab", buffering=0)
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,9 @@ class KeptProofs:
                 self._total_bytes += len(proof)
                 self._make_room()
             except OSError as error:
+                # Half a proof would take the room that others need, and nobody would count it.
+                with suppress(OSError):
+                    written.unlink(missing_ok=True)
                 raise StoreError(f"{path}: {error.strerror or error}") from error
 
     def get(self, digest: Sha256) -> bytes | None:

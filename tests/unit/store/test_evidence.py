@@ -1,7 +1,11 @@
 """The evidence log on disk: appended, rotated, torn by a crash, tampered with."""
 
+import errno
+import os
+
 import pytest
 
+from tests.helpers.disk import files_of_at_most
 from tests.helpers.evidence import make_record
 from zkattest.spec.evidence import ChainBroken, ChainFault, ChainHead
 from zkattest.store.evidence import (
@@ -158,3 +162,33 @@ def test_log__refused_without_a_folder_that_can_be_written(tmp_path):
         EvidenceLog(tmp_path / "file")
     with pytest.raises(EvidenceError, match="no log"):
         list(read_log(tmp_path))
+
+
+@pytest.mark.parametrize("flush", list(FlushPolicy))
+def test_append__refused_on_a_full_disk_and_taken_when_there_is_room_again(tmp_path, flush):
+    log = EvidenceLog(tmp_path, flush)
+    ids = [log.append(make_record(0))]
+    size_bytes = log_files(tmp_path)[0].stat().st_size
+    # Room for a part of the record: what was written of it has to go again.
+    with (
+        files_of_at_most(size_bytes + 100),
+        pytest.raises(EvidenceError, match=os.strerror(errno.EFBIG)),
+    ):
+        log.append(make_record(1))
+    assert log_files(tmp_path)[0].stat().st_size == size_bytes
+    ids.append(log.append(make_record(1)))
+    log.close()
+    assert [link.id for _, link in read_log(tmp_path)] == ids
+
+
+def test_append__keeps_what_is_there_when_no_new_file_can_be_begun(tmp_path):
+    log = EvidenceLog(tmp_path, FlushPolicy.NEVER, EvidenceLimits(max_file_bytes=1))
+    ids = [log.append(make_record(0))]
+    # The head cannot be written, as on a full disk.
+    (tmp_path / "head.json.new").mkdir()
+    with pytest.raises(EvidenceError, match=os.strerror(errno.EISDIR)):
+        log.append(make_record(1))
+    (tmp_path / "head.json.new").rmdir()
+    ids.append(log.append(make_record(1)))
+    log.close()
+    assert [link.id for _, link in read_log(tmp_path)] == ids

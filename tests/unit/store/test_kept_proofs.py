@@ -1,9 +1,11 @@
 """Proofs under their hashes, bounded."""
 
+import errno
 import os
 
 import pytest
 
+from tests.helpers.disk import files_of_at_most
 from zkattest.crypto.hashing import sha256
 from zkattest.store import StoreError
 from zkattest.store.kept_proofs import KeptProofs
@@ -49,3 +51,12 @@ def test_proofs__refused_without_a_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
         KeptProofs(tmp_path / "file")
+
+
+def test_proofs__leave_no_half_of_one_on_a_full_disk(tmp_path):
+    kept, proof = KeptProofs(tmp_path), bytes(200)
+    with files_of_at_most(100), pytest.raises(StoreError, match=os.strerror(errno.EFBIG)):
+        kept.put(proof, digest(proof))
+    assert list(tmp_path.iterdir()) == []
+    kept.put(proof, digest(proof))
+    assert kept.get(digest(proof)) == proof
