@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -255,6 +256,32 @@ async def test_reload__keeps_the_registry_where_the_new_file_is_wrong(tmp_path):
         (tmp_path / "registry.toml").write_text(REGISTRY)
         assert await engine.reload() is None
         assert engine.status().registry.refused_update == ""
+
+
+async def test_reload__keeps_the_registry_where_its_file_is_none_any_more(tmp_path):
+    log, path = EventLog(), tmp_path / "registry.toml"
+    with trio.fail_after(60):
+        async with running_engine(tmp_path, log) as engine:
+            before = engine.programs.registry
+            path.unlink()
+            os.mkfifo(path)
+            assert await engine.reload() is None
+            assert await engine.reload() is None
+            path.unlink()
+            path.mkdir()
+            assert await engine.reload() is None
+            path.rmdir()
+            assert await engine.reload() is None
+            assert await engine.reload() is None
+            assert engine.programs.registry is before
+            path.write_text(REGISTRY)
+            assert await engine.reload() is None
+            assert engine.status().registry.refused_update == ""
+    details = [fields["detail"] for fields in log.named("registry_refused")]
+    assert [detail.rpartition(": ")[2] for detail in details] == [
+        "not a regular file",
+        "No such file or directory",
+    ]
 
 
 async def test_engine__notices_a_new_registry_by_itself(tmp_path):

@@ -125,12 +125,17 @@ class EnginePrograms:
         """
         Return the file's registry where it is another one than that in use; None where not.
 
-        Raises `ConfigError` for a file that is wrong, once for each such file. Blocks.
+        Raises `ConfigError` for a file that is wrong or cannot be read, once for each. Blocks.
         """
         path = self.source.path
         if path is None:
             return None
-        data = read_registry_bytes(path)
+        try:
+            data = read_registry_bytes(path)
+        except ConfigError as error:
+            if str(error) == self.refused_update:
+                return None
+            raise
         digest = Sha256(sha256(data))
         if digest == self.loaded.sha256:
             self.refused_update, self._refused = "", None

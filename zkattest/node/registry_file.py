@@ -25,6 +25,7 @@ from zkattest.spec.program_registry import (
     RegistryClash,
     make_registry,
 )
+from zkattest.store.regular_file import open_regular
 from zkattest.types.ids import ChainId, ProgramVk, ProofType
 from zkattest.types.json_text import parse_json
 from zkattest.types.programs import (
@@ -72,9 +73,9 @@ def load_registry(path: Path | None, trusted: Sequence[PublicKey] = ()) -> Loade
 
 
 def read_registry_bytes(path: Path) -> bytes:
-    """Read a file of bounded size; raise `ConfigError`."""
+    """Read a regular file of bounded size; raise `ConfigError`."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_REGISTRY_BYTES + 1)
     except OSError as error:
         raise ConfigError(path, Mistake("file", error.strerror or str(error))) from error

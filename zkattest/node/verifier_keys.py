@@ -7,6 +7,7 @@ from typing import Final
 
 from zkattest.crypto.hashing import sha256
 from zkattest.spec.reasons import CannotVerify, Cause
+from zkattest.store.regular_file import open_regular
 from zkattest.types.programs import Sha256
 
 MAX_VERIFIER_KEY_BYTES: Final = 1 << 22
@@ -18,7 +19,7 @@ def read_verifier_key(folder: Path | None, digest: Sha256) -> bytes:
         raise CannotVerify(Cause.VERIFIER_KEY_MISSING, "no folder of verifier keys is named")
     path = folder / digest.hex()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             key = file.read(MAX_VERIFIER_KEY_BYTES + 1)
     except OSError as error:
         detail = f"{path}: {error.strerror or error}"

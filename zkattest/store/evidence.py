@@ -30,6 +30,7 @@ from zkattest.spec.evidence import (
     Link,
     require_head,
 )
+from zkattest.store.regular_file import open_regular
 from zkattest.store.sqlite import StoreError
 from zkattest.types.verification import EvidenceId
 
@@ -268,7 +269,7 @@ def read_head(folder: Path) -> ChainHead | None:
     """Read the head, None where there is none; raise `EvidenceError` for one that is damaged."""
     path = folder / _HEAD
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return ChainHead.decode(file.read(_MAX_HEAD_BYTES))
     except FileNotFoundError:
         return None
@@ -278,7 +279,7 @@ def read_head(folder: Path) -> ChainHead | None:
 
 def follow_file(path: Path, chain: EvidenceChain) -> Iterator[tuple[EvidenceRecord, Link]]:
     """Yield the records of a file and check them; raises `ChainBroken`."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while line := file.readline(MAX_RECORD_BYTES + 1):
             yield chain.follow(line)
 

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from zkattest.crypto.hashing import sha256
+from zkattest.store.regular_file import open_regular
 from zkattest.store.sqlite import StoreError
 from zkattest.types.programs import Sha256
 
 DEFAULT_MAX_BYTES: Final = 1 << 30
+# More than any system takes: what is longer has another hash in any case.
+_MAX_PROOF_BYTES: Final = 64 << 20
 _NAME: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -88,6 +91,7 @@ class KeptProofs:
 def read_kept(folder: Path, digest: Sha256) -> bytes | None:
     """Return the file of a digest as it is, None where there is none."""
     try:
-        return (folder / digest.hex()).read_bytes()
+        with open_regular(folder / digest.hex()) as file:
+            return file.read(_MAX_PROOF_BYTES + 1)
     except OSError:
         return None

@@ -22,19 +22,22 @@ class Registry:
     def __init__(self, programs: Iterable[tuple[ProofSystem, ProgramVk]] = ()) -> None:
         """Build a verifier for each program; a key that is none raises `InvalidProof`."""
         self._verifiers: dict[tuple[ProofSystem, ProgramVk], ProofVerifier] = {}
-        self._verifier_keys: dict[tuple[ProofSystem, ProgramVk], bytes] = {}
+        self._verifier_keys: dict[tuple[ProofSystem, ProgramVk], bytes | None] = {}
         for system, program_vk in programs:
             self.add(system, program_vk)
 
     def add(
         self, system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None = None
     ) -> ProofVerifier:
-        """Trust a program, and return its verifier; raise `InvalidProof` or `CannotVerify`."""
+        """
+        Trust a program, and return its verifier; raise `InvalidProof` or `CannotVerify`.
+
+        A program that is there with another verifier key is verified with the new one from now on.
+        """
         key = (system, program_vk)
-        if key not in self._verifiers:
+        if key not in self._verifiers or self._verifier_keys.get(key) != verifier_key:
             self._verifiers[key] = _open(system, program_vk, verifier_key)
-            if verifier_key is not None:
-                self._verifier_keys[key] = verifier_key
+            self._verifier_keys[key] = verifier_key
         return self._verifiers[key]
 
     def verifier_key(self, system: ProofSystem, program_vk: ProgramVk) -> bytes | None:

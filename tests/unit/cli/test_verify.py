@@ -1,6 +1,7 @@
 """`zkattest verify`: three exit codes, and one line for every bad input."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,14 @@ def test_verify__not_checked_for_a_folder(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert outcome(capsys, tmp_path) == (2, "", f"zkattest: {tmp_path}: not a regular file\n")
+
+
+def test_verify__not_checked_for_a_pipe_nobody_writes_to(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "proof"
+    os.mkfifo(pipe)
+    assert outcome(capsys, pipe) == (2, "", f"zkattest: {pipe}: not a regular file\n")
 
 
 def test_verify__not_checked_for_a_device(capsys: pytest.CaptureFixture[str]) -> None:

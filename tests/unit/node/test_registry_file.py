@@ -1,6 +1,7 @@
 """Registries as files: TOML and JSON alike, strict, with the line of every mistake."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,18 @@ def test_revoke__refused_where_the_status_is_a_table_of_its_own():
 )
 def test_find_line__finds_the_key_or_its_table(name, line):
     assert find_line(REGISTRY, name) == line
+
+
+def test_registry__never_waited_for_where_its_file_is_a_pipe_or_a_folder(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(ConfigError, match="not a regular file"):
+            load_registry(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ["../../etc/passwd", "0x" + "11" * 31, "0x" + "/." * 32])
+def test_registry__refuses_a_hash_that_would_name_another_file(text):
+    entry = f'verifier_key = {{ sha256 = "{text}", url = "" }}'
+    found = mistakes(REGISTRY.replace("[[profile]]", f"{entry}\n[[profile]]", 1))
+    assert [field for field, _ in found] == ["entry[3].verifier_key.sha256"]

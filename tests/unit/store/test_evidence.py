@@ -192,3 +192,13 @@ def test_append__keeps_what_is_there_when_no_new_file_can_be_begun(tmp_path):
     ids.append(log.append(make_record(1)))
     log.close()
     assert [link.id for _, link in read_log(tmp_path)] == ids
+
+
+def test_log__never_waited_for_where_its_files_are_pipes(tmp_path):
+    os.mkfifo(tmp_path / "head.json")
+    with pytest.raises(EvidenceError, match="not a regular file"):
+        list(read_log(tmp_path))
+    (tmp_path / "head.json").unlink()
+    os.mkfifo(tmp_path / "log-00000000.jsonl")
+    with pytest.raises(EvidenceError, match="not a regular file"):
+        list(read_log(tmp_path))

@@ -53,6 +53,17 @@ def test_add__keeps_the_verifier_key_of_a_program() -> None:
     assert verified.public_values == golden.public_values
 
 
+def test_add__takes_another_verifier_key_of_a_program() -> None:
+    golden = GOLDEN_PROOFS["sp1-plonk-given-key"]
+    program = (golden.system, golden.program_vk)
+    registry = Registry([program])
+    with pytest.raises((InvalidProof, CannotVerify)):
+        registry.verify(*program, golden.proof, golden.public_values)
+    registry.add(*program, golden.verifier_key)
+    verified = registry.verify(*program, golden.proof, golden.public_values)
+    assert verified.circuit_version == golden.version
+
+
 def test_add__not_checked_without_the_key_of_a_circuit() -> None:
     with pytest.raises(CannotVerify) as failure:
         Registry().add(ProofSystem.GROTH16_BN254, ProgramVk(bytes(32)))
