@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from zkattest.machines.slot_clock import SlotClock
     from zkattest.node.config import load_config
     from zkattest.node.embed import check_block, verify_proof
+    from zkattest.node.engine import Engine, open_engine
+    from zkattest.node.engine_programs import RegistrySource
+    from zkattest.node.engine_settings import EngineSettings, EvidenceSettings
     from zkattest.node.main import run_node
     from zkattest.spec.presets import OSAKA
     from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, InvalidProof, Reason
     from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
+    from zkattest.spec.verdicts import NotChecked, ProofVerdict, Refused, Verified
     from zkattest.types.execution import BlockPackage, ExecutionClaim
-    from zkattest.types.ids import ProgramVk
+    from zkattest.types.ids import ChainId, ProgramVk, ProofType
+    from zkattest.types.programs import ProfileId
+    from zkattest.types.wire import PublicValues
     from zkattest.verify.proof import ProofSystem, VerifiedProof
     from zkattest.verify.registry import Registry
 
@@ -34,6 +40,20 @@ _HOMES = {
     "ProgramVk": "types.ids",
     "Registry": "verify.registry",
     "VerifiedProof": "verify.proof",
+    # Ask a proof engine: registry, policy, evidence, verifiers in processes of their own.
+    "open_engine": "node.engine",
+    "Engine": "node.engine",
+    "EngineSettings": "node.engine_settings",
+    "EvidenceSettings": "node.engine_settings",
+    "RegistrySource": "node.engine_programs",
+    "ProfileId": "types.programs",
+    "ProofType": "types.ids",
+    "ChainId": "types.ids",
+    "PublicValues": "types.wire",
+    "ProofVerdict": "spec.verdicts",
+    "Verified": "spec.verdicts",
+    "Refused": "spec.verdicts",
+    "NotChecked": "spec.verdicts",
     # Check blocks statically.
     "check_block": "node.embed",
     "BlockPackage": "types.execution",
@@ -71,25 +91,38 @@ __all__ = [
     "BlockPackage",
     "CannotVerify",
     "Cause",
+    "ChainId",
     "ChainView",
+    "Engine",
+    "EngineSettings",
+    "EvidenceSettings",
     "ExecutionClaim",
     "InvalidBlock",
     "InvalidProof",
     "KeyCache",
+    "NotChecked",
     "Policy",
+    "ProfileId",
     "ProgramVk",
     "ProofSystem",
+    "ProofType",
+    "ProofVerdict",
+    "PublicValues",
     "Reason",
+    "Refused",
     "Registry",
+    "RegistrySource",
     "SenderHints",
     "SlotClock",
     "StaticReport",
+    "Verified",
     "VerifiedProof",
     "WitnessAccounts",
     "__version__",
     "check_block",
     "decode_header",
     "load_config",
+    "open_engine",
     "read_block",
     "run_node",
     "validate_block",

@@ -1,4 +1,4 @@
-"""What the README shows works as it is written."""
+"""What the README and the page about embedding show works as it is written."""
 
 import re
 import subprocess
@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.M)
+TEXTS = [(ROOT / name).read_text() for name in ("README.md", "docs/embedding.md")]
+EXAMPLES = [
+    example
+    for text in TEXTS
+    for example in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.M)
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -21,8 +26,8 @@ def test_readme_example__runs(example: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    # A comment behind a print names what it shows.
-    shown = re.findall(r"print\(.*\)  # (.+)$", example, re.MULTILINE)
+    # A comment behind a call names what it shows.
+    shown = re.findall(r"(?:print|start_soon)\(.*\)  # (.+)$", example, re.MULTILINE)
     assert [text for text in shown if text not in done.stdout] == []
 
 

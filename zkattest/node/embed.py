@@ -16,7 +16,7 @@ from zkattest.spec.static_block import ChainView, StaticReport, read_block, vali
 from zkattest.types.errors import BlockDecodeError, WitnessError
 from zkattest.types.execution import BlockPackage, OsakaHeader
 from zkattest.types.ids import ProgramVk
-from zkattest.verify.proof import ProofSystem, VerifiedProof
+from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
 from zkattest.verify.registry import Registry
 
 
@@ -65,16 +65,20 @@ def verify_proof(
     *,
     system: ProofSystem = ProofSystem.SP1,
     public_values: bytes | None = None,
+    verifier_key: bytes | None = None,
 ) -> VerifiedProof:
     """
     Verify a proof of a program, against public values or against those it carries.
 
-    Raises `InvalidProof` or `CannotVerify`.
+    `verifier_key` is for systems whose circuits differ: groth16-bn254, and versions of sp1-groth16
+    and sp1-plonk that are not built in. Raises `InvalidProof` or `CannotVerify`.
     """
-    return _registry(system, program_vk).verify(system, program_vk, proof, public_values)
+    return _verifier(system, program_vk, verifier_key).verify(proof, public_values)
 
 
 @lru_cache(maxsize=16)
-def _registry(system: ProofSystem, program_vk: ProgramVk) -> Registry:
+def _verifier(
+    system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None
+) -> ProofVerifier:
     """Keep the verifiers of the programs used last; making one costs milliseconds."""
-    return Registry([(system, program_vk)])
+    return Registry().add(system, program_vk, verifier_key)

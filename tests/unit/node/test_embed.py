@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF
+from tests.helpers.proofs import GOLDEN_PROOFS, SP1_PROGRAM_VK, SP1_PROOF
 from zkattest import (
     BlockPackage,
     CannotVerify,
@@ -57,3 +57,26 @@ def test_proof__valid_invalid_by_reason():
     with pytest.raises(InvalidProof) as refusal:
         verify_proof(SP1_PROOF, SP1_PROGRAM_VK, public_values=bytes(43))
     assert refusal.value.reason is Reason.PUBLIC_VALUES_MISMATCH
+
+
+@pytest.mark.parametrize("name", GOLDEN_PROOFS)
+def test_proof__valid_for_every_system(name):
+    golden = GOLDEN_PROOFS[name]
+    verified = verify_proof(
+        golden.proof,
+        golden.program_vk,
+        system=golden.system,
+        public_values=golden.public_values,
+        verifier_key=golden.verifier_key,
+    )
+    assert (verified.public_values, verified.circuit_version) == (
+        golden.public_values,
+        golden.version,
+    )
+
+
+def test_proof__not_checked_without_the_key_of_a_circuit():
+    golden = GOLDEN_PROOFS["groth16-bn254-gnark"]
+    with pytest.raises(CannotVerify) as failure:
+        verify_proof(golden.proof, golden.program_vk, system=golden.system)
+    assert failure.value.cause is Cause.VERIFIER_KEY_MISSING
