@@ -11,7 +11,7 @@ restart, and nothing is verified twice.
 from __future__ import annotations
 
 from collections import ChainMap, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from zkattest.machines.events import (
@@ -102,6 +102,8 @@ class ProofGossipSettings:
     # Blocks remembered; beyond it the oldest go, finality or not.
     blocks: int = 4096
     verification: VerificationLimits = field(default_factory=VerificationLimits)
+    dear_types: Mapping[ProofType, float] = field(default_factory=dict)
+    """Types whose proofs are dear to verify, and what one is charged beforehand, in ms."""
     waiting: WaitingLimits = field(default_factory=WaitingLimits)
     own: OwnValidator | None = None
     """Who signs here, if anybody does."""
@@ -299,7 +301,12 @@ class ProofGossipMachine:
                 self._go_on(job_id, job, known)
                 return
         queued = QueuedProof(
-            job_id, proof.subject, proof.validator_index, peer, is_ours=job.is_ours
+            job_id,
+            proof.subject,
+            proof.validator_index,
+            peer,
+            dear_ms=self.settings.dear_types.get(proof.proof_type, 0.0),
+            is_ours=job.is_ours,
         )
         try:
             self._queue.add(queued, self._now_ms)
@@ -497,7 +504,7 @@ class ProofGossipMachine:
             self._finalized.popitem(last=False)
         for job_id, job in list(self._jobs.items()):
             # Others are waited for: what answers them finds that the block is gone.
-            if job.proof.subject not in self.blocks and self._queue.drop(job_id):
+            if job.proof.subject not in self.blocks and self._queue.drop(job_id, self._now_ms):
                 self._close(job_id, job, GossipIgnore(Reason.SLOT_TOO_OLD))
         self._effects.append(ForgetProofs(slot))
 

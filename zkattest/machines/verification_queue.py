@@ -6,6 +6,9 @@ garbage. Three things keep that cheap. Time is rationed, by validator, by peer a
 proofs of the head come first. Among equals the order is: validators who have sent no invalid
 proof lately, then each validator's first proof before anybody's second. So one spammer, however
 much it sends, is before an honest proof with one verification at most.
+
+Where verifying takes seconds, a proof is charged before it runs: rations that are charged
+afterwards alone would let in as many as wait. And such proofs never hold the last verifier.
 """
 
 from __future__ import annotations
@@ -54,6 +57,8 @@ class QueuedProof:
     subject: Root
     validator_index: ValidatorIndex
     from_peer: PeerName
+    dear_ms: float = 0.0
+    """What it is charged until it was verified, where verifying is dear; 0 where it is not."""
     is_ours: bool = False
     """Whether this machine made it: then it comes first, and no peer's ration is touched."""
 
@@ -72,7 +77,7 @@ class Ration(Generic[_Key]):
         return self.allowance.at_once_ms - max(0.0, spent_ms - returned_ms)
 
     def spend(self, key: _Key, cost_ms: float, now_ms: int) -> None:
-        """Charge time to somebody."""
+        """Charge time to somebody, or give some back."""
         spent_ms = self.allowance.at_once_ms - self.left_ms(key, now_ms) + cost_ms
         self._spent[key] = (spent_ms, now_ms)
 
@@ -114,6 +119,7 @@ class VerificationQueue:
             self._require_room(proof, now_ms)
         self._waiting[proof.job] = (proof, self._outstanding[index])
         self._outstanding[index] += 1
+        self._charge(proof, proof.dear_ms, now_ms)
 
     def _require_room(self, proof: QueuedProof, now_ms: int) -> None:
         index = proof.validator_index
@@ -135,8 +141,8 @@ class VerificationQueue:
     def start(self, now_ms: int) -> list[JobId]:
         """Choose what is verified now; each is to be answered by `finish`."""
         started = []
-        while self._waiting and len(self._running) < self.limits.parallel:
-            job = min(self._waiting, key=lambda each: self._turn(each, now_ms))
+        while len(self._running) < self.limits.parallel and (ready := self._ready()):
+            job = min(ready, key=lambda each: self._turn(each, now_ms))
             self._running[job] = self._waiting.pop(job)[0]
             started.append(job)
         return started
@@ -146,20 +152,18 @@ class VerificationQueue:
         proof = self._running.pop(job)
         index = proof.validator_index
         self._release(index)
-        if proof.is_ours:
-            return
-        self._validators.spend(index, cost_ms, now_ms)
-        self._peers.spend(proof.from_peer, cost_ms, now_ms)
-        self._all.spend(None, cost_ms, now_ms)
-        if is_invalid:
+        self._charge(proof, cost_ms - proof.dear_ms, now_ms)
+        if is_invalid and not proof.is_ours:
             self._invalid[index] = (self._invalid_count(index, now_ms) + 1, now_ms)
 
-    def drop(self, job: JobId) -> bool:
+    def drop(self, job: JobId, now_ms: int) -> bool:
         """Let a proof go that nobody needs any more; False where it does not wait here."""
         waiting = self._waiting.pop(job, None)
         if waiting is None:
             return False
-        self._release(waiting[0].validator_index)
+        proof = waiting[0]
+        self._release(proof.validator_index)
+        self._charge(proof, -proof.dear_ms, now_ms)
         return True
 
     def forget_idle(self, now_ms: int) -> None:
@@ -172,6 +176,19 @@ class VerificationQueue:
     def __len__(self) -> int:
         """Count the proofs that wait."""
         return len(self._waiting)
+
+    def _charge(self, proof: QueuedProof, cost_ms: float, now_ms: int) -> None:
+        if cost_ms and not proof.is_ours:
+            self._validators.spend(proof.validator_index, cost_ms, now_ms)
+            self._peers.spend(proof.from_peer, cost_ms, now_ms)
+            self._all.spend(None, cost_ms, now_ms)
+
+    def _ready(self) -> list[JobId]:
+        """List what may start: of several verifiers, dear proofs leave one to the others."""
+        dear = sum(one.dear_ms > 0 for one in self._running.values())
+        if dear < max(1, self.limits.parallel - 1):
+            return list(self._waiting)
+        return [job for job, (proof, _) in self._waiting.items() if not proof.dear_ms]
 
     def _turn(self, job: JobId, now_ms: int) -> tuple[bool, bool, int, int, JobId]:
         proof, before = self._waiting[job]

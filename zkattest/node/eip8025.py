@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,9 +24,12 @@ from zkattest.node.validators import (
 )
 from zkattest.ports import ChainFeed, Network, ProofChecker, ValidatorView
 from zkattest.rpc import BeaconChain
+from zkattest.spec.budget import DEAR_VERIFICATION_MS
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
+from zkattest.types.ids import ProofType
+from zkattest.types.programs import ProofSystem
 from zkattest.types.proof_profiles import MessageKind
 
 
@@ -54,11 +57,18 @@ def machine_settings(
         order=GOSSIP_ORDERS[settings.profile.name],
         decode=partial(read_gossiped_proof, settings.profile),
         proof_types=frozenset(settings.proof_types),
+        dear_types=dear_types({kind: one for kind, (one, _) in settings.proof_types.items()}),
         max_message_bytes=settings.profile.max_message_bytes,
         max_proof_bytes=settings.profile.max_proof_bytes,
         verification=settings.verification,
         own=own,
     )
+
+
+def dear_types(systems: Mapping[ProofType, ProofSystem]) -> dict[ProofType, float]:
+    """Say of which types proofs are dear to verify, and what each is charged beforehand, in ms."""
+    dear = DEAR_VERIFICATION_MS
+    return {kind: dear[system] for kind, system in systems.items() if system in dear}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from zkattest.machines.events import ProofReceived, ReportGossip, VerifyProof
 from zkattest.machines.proof_events import KeepProof, ProofEffect, ProofSettled
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.eip8025 import open_proof_gossip
+from zkattest.node.eip8025 import dear_types, open_proof_gossip
 from zkattest.node.engine_answers import AnswerDesk
 from zkattest.node.engine_programs import EnginePrograms
 from zkattest.node.engine_question import Question
@@ -103,7 +103,10 @@ class SubmissionDesk:
     def renumber(self) -> None:
         """Take proofs of the types that the registry's profile has now."""
         machine = self.runner.machine
-        machine.settings = replace(machine.settings, proof_types=self.programs.numbers)
+        systems = {info.proof_type: info.entry.system for info in self.programs.infos()}
+        machine.settings = replace(
+            machine.settings, proof_types=self.programs.numbers, dear_types=dear_types(systems)
+        )
 
     # --- Submissions --------------------------------------------------------------------------
 

@@ -8,12 +8,14 @@ beyond them is not checked, and nothing is said about the block. Every block tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.types.block import TransactionColumns
 from zkattest.types.execution import ExecutionWitness
+from zkattest.types.programs import ProofSystem
 
 _MAX_WITNESS_BYTES: Final = 1 << 28
 _MAX_WITNESS_NODES: Final = 1 << 19
@@ -25,6 +27,11 @@ _FREE_NODES: Final = 1 << 10
 # Two numbers of 32 bytes each; shorter ones exist, and nobody signs with many of them by chance.
 _LEAST_SIGNATURE_BYTES: Final = 64
 _FREE_SIGNATURES: Final = 1 << 10
+
+# Systems whose verification is dear, and the time that one is charged before it has run; it pays
+# what it took afterwards, as all others do. PLONK: a second for each of the two digests that the
+# public values of a false bare proof may have (`zkattest verify` prints the milliseconds).
+DEAR_VERIFICATION_MS: Final[Mapping[ProofSystem, int]] = {ProofSystem.SP1_PLONK: 2_000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import trio
 
+from zkattest.spec.budget import DEAR_VERIFICATION_MS
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
 from zkattest.types.ids import ProgramVk
 from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
@@ -23,6 +24,33 @@ class Programs(Protocol):
         ...
 
 
+class _DearLane:
+    """Let so many dear proofs into a pool's threads; give a place back when the thread ends."""
+
+    def __init__(self, threads: trio.CapacityLimiter) -> None:
+        self._threads = threads
+        self._lane = trio.CapacityLimiter(max(1, int(threads.total_tokens) - 1))
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether no more wait than run."""
+        return self._lane.statistics().tasks_waiting < self._lane.total_tokens
+
+    async def acquire_on_behalf_of(self, borrower: object) -> None:
+        """Wait for the lane first: who waits there is in nobody's way."""
+        await self._lane.acquire_on_behalf_of(borrower)
+        try:
+            await self._threads.acquire_on_behalf_of(borrower)
+        except BaseException:
+            self._lane.release_on_behalf_of(borrower)
+            raise
+
+    def release_on_behalf_of(self, borrower: object) -> None:
+        """Give both places back."""
+        self._threads.release_on_behalf_of(borrower)
+        self._lane.release_on_behalf_of(borrower)
+
+
 class VerifierPool:
     """Run verifications beside the event loop; the extension releases the GIL."""
 
@@ -37,6 +65,7 @@ class VerifierPool:
         """Use as many threads as there are cores unless told otherwise."""
         self._programs = programs
         self._limiter = trio.CapacityLimiter(threads or os.cpu_count() or 1)
+        self._dear = _DearLane(self._limiter)
         self._deadline_ms = deadline_ms
         self._max_pending = max_pending
 
@@ -51,16 +80,21 @@ class VerifierPool:
         Return what the proof proves; raise `InvalidProof` or `CannotVerify`.
 
         The deadline counts the wait for a thread. A thread that misses it cannot be stopped: it
-        keeps its place until it ends, so late work never adds up.
+        keeps its place until it ends, so late work never adds up. Proofs of systems that are dear
+        leave one thread of several to the others, and no more of them wait than run.
         """
         verifier = self._programs.verifier(system, program_vk)
+        is_dear = system in DEAR_VERIFICATION_MS
         self._require_room()
+        if is_dear and not self._dear.has_room:
+            raise CannotVerify(Cause.OUT_OF_RESOURCES, f"other {system} proofs wait for a thread")
         with trio.move_on_after(self._deadline_ms / 1000):
             return await trio.to_thread.run_sync(
                 verifier.verify,
                 proof,
                 public_values,
-                limiter=self._limiter,
+                # Any object with these two methods will do, the documentation says.
+                limiter=self._dear if is_dear else self._limiter,  # type: ignore[arg-type]
                 # libp2p brings trio-typing, whose stubs of an older trio hide trio's own types.
                 abandon_on_cancel=True,  # type: ignore[call-arg, unused-ignore]
             )

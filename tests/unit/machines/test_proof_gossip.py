@@ -294,6 +294,17 @@ def test_overload__ignored_never_rejected_and_marks_are_taken_back():
     assert play.verdicts()[2:] == [(ACCEPT, None)]
 
 
+def test_dear_type__garbage_of_a_validator_is_verified_once_and_delays_nobody():
+    play = player(dear_types={ProofType(3): 2_000.0})
+    play.tell(HeadChanged(BLOCK))
+    play.know(OTHER, slot=4, values=OTHER_VALUES)
+    play.receive(signed_proof(b"dear", proof_type=3, validator=666))
+    play.receive(signed_proof(b"more", block=OTHER, proof_type=3, validator=666))
+    assert play.verdicts() == [(IGNORE, Reason.BUDGET_SPENT)]
+    play.receive(signed_proof(b"honest", proof_type=1, validator=7))
+    assert [work.proof for work in play.running] == [b"dear", b"honest"]
+
+
 def test_spammer__delays_an_honest_proof_by_one_verification_at_most():
     play = player(verification=VerificationLimits(parallel=1))
     play.know(OTHER, slot=4, values=OTHER_VALUES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,11 @@ HEAD, OLD = Root(b"\x01" * 32), Root(b"\x02" * 32)
 
 def proof(job: int, *, validator: int = 1, peer: str = "peer", about: Root = HEAD) -> QueuedProof:
     return QueuedProof(JobId(job), about, ValidatorIndex(validator), PeerName(peer))
+
+
+def dear(job: int, **of: object) -> QueuedProof:
+    """Make a proof that takes two seconds to verify, as those of PLONK do."""
+    return replace(proof(job), dear_ms=2_000.0, **of)  # type: ignore[arg-type]
 
 
 def order_of(queue: VerificationQueue, *, invalid: tuple[int, ...] = ()) -> list[int]:
@@ -97,9 +103,9 @@ def test_queue__full_for_one_more(limits, refused):
     with pytest.raises(GossipIgnore) as ignored:
         queue.add(refused, 0)
     assert ignored.value.reason is Reason.QUEUE_FULL
-    assert queue.drop(JobId(2))
+    assert queue.drop(JobId(2), 0)
     queue.add(refused, 0)
-    assert not queue.drop(JobId(2))
+    assert not queue.drop(JobId(2), 0)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +158,46 @@ def test_proof_of_ours__is_first_and_spends_nobody_s_time():
     queue.finish(ours.job, 1_000_000.0, 0, is_invalid=True)
     assert (len(queue._validators), len(queue._peers), len(queue._invalid)) == (0, 0, 0)
     assert queue.start(0) == [proof(1).job]
+
+
+def test_dear_garbage__of_one_validator_runs_once_and_spends_no_more_than_that():
+    limits = VerificationLimits(in_all=Allowance(8_000, 0))
+    queue = VerificationQueue(limits, head=HEAD)
+    queue.add(dear(0), 0)
+    for job in range(1, limits.queued_per_validator):
+        with pytest.raises(GossipIgnore) as ignored:
+            queue.add(dear(job), 0)
+        assert ignored.value.reason is Reason.BUDGET_SPENT
+        assert ignored.value.operands == {"validator_index": 1}
+    assert queue.start(0) == [0]
+    queue.finish(JobId(0), 1_900.0, 1_900, is_invalid=True)
+    # It paid what it took, neither more nor twice.
+    assert queue._all.left_ms(None, 1_900) == 8_000 - 1_900
+
+
+def test_dear_garbage__of_many_leaves_a_verifier_and_time_to_cheap_proofs():
+    queue = VerificationQueue(VerificationLimits(parallel=2), head=HEAD)
+    taken = []
+    for number in range(40):
+        with suppress(GossipIgnore):
+            queue.add(dear(number, validator_index=ValidatorIndex(number)), 0)
+            taken.append(number)
+    # The peer that they come from has time for two.
+    assert taken == [0, 1]
+    assert queue.start(0) == [0]
+    for number in range(100, 140):
+        queue.add(proof(number, validator=number, peer="honest"), 0)
+        # One of the two verifiers is there at once, though dear proofs run and wait.
+        assert queue.start(0) == [number]
+        queue.finish(JobId(number), 35.0, 0, is_invalid=False)
+    queue.finish(JobId(0), 2_000.0, 2_000, is_invalid=True)
+    assert queue.start(2_000) == [1]
+
+
+def test_dear_proof__gets_back_what_it_was_charged_when_it_is_dropped():
+    queue = VerificationQueue(VerificationLimits(parallel=1), head=HEAD)
+    queue.add(dear(1), 0)
+    assert queue.drop(JobId(1), 0)
+    queue.add(dear(2), 0)
+    # A single verifier takes dear proofs, too.
+    assert queue.start(0) == [2]

@@ -32,6 +32,19 @@ class GatedVerifier:
         return self
 
 
+class DearAndCheap:
+    """Programs of which the dear ones wait for a gate."""
+
+    def __init__(self, dear: GatedVerifier) -> None:
+        self.dear = dear
+        self.cheap = Registry([PROGRAM])
+
+    def verifier(self, system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:
+        if system is ProofSystem.SP1_PLONK:
+            return self.dear
+        return self.cheap.verifier(system, program_vk)
+
+
 async def test_answer__is_the_verified_proof() -> None:
     pool = VerifierPool(Registry([PROGRAM]))
     answer = await pool.answer(*PROGRAM, SP1_PROOF, SP1_PUBLIC_VALUES)
@@ -86,3 +99,35 @@ async def test_verify__lets_the_event_loop_run() -> None:
             turns += 1
             await trio.lowlevel.checkpoint()
     assert turns > 10
+
+
+async def test_dear_proofs__leave_a_thread_to_others_and_few_of_them_wait() -> None:
+    gated = GatedVerifier()
+    programs = DearAndCheap(gated)
+    pool = VerifierPool(programs, threads=2, deadline_ms=60_000)
+    dear = (ProofSystem.SP1_PLONK, SP1_PROGRAM_VK)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pool.answer, *dear, b"running")
+        nursery.start_soon(pool.answer, *dear, b"waiting")
+        await trio.testing.wait_all_tasks_blocked()
+        assert pool.busy == 1
+        with pytest.raises(CannotVerify, match="other sp1-plonk proofs wait") as failure:
+            await pool.verify(*dear, b"refused")
+        assert failure.value.cause is Cause.OUT_OF_RESOURCES
+        for _ in range(3):
+            assert isinstance(await pool.answer(*PROGRAM, SP1_PROOF), VerifiedProof)
+        gated.gate.set()
+    assert pool.busy == 0
+
+
+async def test_dear_proof__keeps_its_place_until_its_thread_ends() -> None:
+    gated = GatedVerifier()
+    pool = VerifierPool(DearAndCheap(gated), threads=2, deadline_ms=100)
+    dear = (ProofSystem.SP1_PLONK, SP1_PROGRAM_VK)
+    for _ in range(3):
+        answer = await pool.answer(*dear, b"late")
+        assert isinstance(answer, CannotVerify)
+        assert (answer.cause, pool.busy) == (Cause.TIMEOUT, 1)
+    gated.gate.set()
+    with trio.fail_after(10):
+        assert isinstance(await VerifierPool(gated).answer(*dear, b"next"), VerifiedProof)
