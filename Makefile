@@ -87,6 +87,8 @@ bench: setup ## print the speed tables
 	for bench in benches/bench_*.py; do $(BIN)/python "$$bench" || exit; done
 	$(BIN)/python -m benches.static
 	$(BIN)/python -m benches.delivery
+	$(BIN)/python -m benches.verifiers
+	$(BIN)/python -m benches.engine_load
 
 lock: setup ## pin the dependencies of pyproject.toml again
 	tools/lock.sh

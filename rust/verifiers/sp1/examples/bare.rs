@@ -1,13 +1,12 @@
 //! Time bare calls of `sp1-verifier`, one for each line on standard input.
 //!
 //! `bare PROOF KEY` answers each line with nanoseconds of wall time and of processor time: what a
-//! call costs that trusts its input. `benches/bench_verify.py` measures our call against it.
+//! call costs that trusts its input. `benches/bench_verify.py` and `benches/verifiers` measure our
+//! calls against it.
 
-use std::{
-    error::Error,
-    io::{BufRead, Write, stdin, stdout},
-    time::Instant,
-};
+mod timed;
+
+use std::error::Error;
 
 use slop_algebra::AbstractField;
 use sp1_primitives::SP1Field;
@@ -21,33 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let proof = std::fs::read(proof)?;
     let key = limbs(&std::fs::read(key)?);
     let verifier = SP1CompressedVerifier::new();
-    for line in stdin().lock().lines() {
-        line?;
-        let (started, worked) = (Instant::now(), processor_ns()?);
+    timed::answer_lines(|| {
         let bundle: ProofFromNetwork = bincode::deserialize(&proof)?;
         let SP1Proof::Compressed(compressed) = &bundle.proof else {
             return Err("not compressed".into());
         };
         let values = bundle.public_values.as_slice();
         verifier.verify_compressed_with_public_values(compressed, values, &key)?;
-        println!(
-            "{} {}",
-            started.elapsed().as_nanos(),
-            processor_ns()? - worked
-        );
-        stdout().flush()?;
-    }
-    Ok(())
-}
-
-/// Read how long this thread has run on a processor; waiting for one does not count.
-fn processor_ns() -> Result<u64, Box<dyn Error>> {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(statistics
-        .split_whitespace()
-        .next()
-        .ok_or("empty schedstat")?
-        .parse()?)
+        Ok(())
+    })
 }
 
 /// Split a canonical key of 32 bytes into its eight limbs of 31 bits.
