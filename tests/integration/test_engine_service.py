@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -23,6 +23,7 @@ from tests.integration.test_engine_submissions import engine_with_chain
 from tests.integration.test_proof_gossip import BLOCK, SLOT, signed
 from tests.unit.api.test_jwt_auth import NOW_S, SECRET, token
 from zkattest.api.engine_service import ServiceSettings
+from zkattest.api.guard import WorkLimits
 from zkattest.api.jwt_auth import JwtGuard
 from zkattest.api.limits import ServerLimits
 from zkattest.api.server import CannotServeTls, TlsFiles, tls_context
@@ -330,6 +331,54 @@ async def test_reader_that_takes_nothing__dropped_and_never_in_the_way_of_the_en
         with trio.fail_after(8):
             await service.server.drain()
         assert service.server.count.open == 0
+
+
+async def test_readers_of_events__refused_beyond_half_of_the_places_and_taken_again_later():
+    gate = open_gate(work=WorkLimits(streams=8))
+    async with engine_service(StandInEngine(), gate=gate) as service:
+        ask = b"GET /v1/execution_proof_requests HTTP/1.1\r\nHost: x\r\n\r\n"
+        readers = []
+        for _ in range(4):
+            stream = await trio.open_tcp_stream("127.0.0.1", service.port)
+            await stream.send_all(ask)
+            assert (await stream.receive_some(4096)).startswith(b"HTTP/1.1 200")
+            readers.append(stream)
+        async with httpx.AsyncClient(base_url=service.url) as client:
+            refused = await client.get("/v1/execution_proof_requests")
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+            assert (await client.get("/v1/proof_types")).status_code == 200
+            for stream in readers:
+                await stream.aclose()
+            await until(lambda: service.gate.streams.open == 0)
+            async with client.stream("GET", "/v1/execution_proof_requests") as taken:
+                assert taken.status_code == 200
+
+
+async def test_chunks__answered_413_where_they_grow_too_long():
+    async with engine_service(StandInEngine()) as service:
+        stream = await trio.open_tcp_stream("127.0.0.1", service.port)
+        path = f"{VERIFY}?proof_type=1&new_payload_request_root=0x{'11' * 32}"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await stream.send_all(head.encode())
+        chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+        with suppress(trio.BrokenResourceError):
+            for _ in range(5):
+                await stream.send_all(chunk)
+        assert (await read_all(stream)).startswith(b"HTTP/1.1 413")
+        assert service.gate.bodies.used_bytes == 0
+
+
+async def test_two_framings__refused_with_the_request_behind_them():
+    async with engine_service(StandInEngine()) as service:
+        stream = await trio.open_tcp_stream("127.0.0.1", service.port)
+        await stream.send_all(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            b"GET /v1/proof_types HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        answer = await read_all(stream)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert answer.count(b"HTTP/1.1 ") == 1
 
 
 async def test_drain__ends_streams_and_waits_for_answers():

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zkattest.api.guard import ByteBudget, Place, RateLimiter, StreamCount, TooBusy
 from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated
-from zkattest.api.limits import group_of
+from zkattest.api.limits import address_of
 from zkattest.api.operations import Call, HttpFailure, Operation, Taken
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class _Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have it answered."""
-        wait_s = self._gate.rate.take(_address(scope))
+        wait_s = self._gate.rate.take(address_of(scope))
         if wait_s:
             answer = failure(429, "too many requests from this address")
             answer.headers["Retry-After"] = str(wait_s)
@@ -129,7 +129,7 @@ class _Resource:
                 path = _read(operation.path_fields, dict(request.path_params))
                 kind, most = _judge_head(operation.body, request)
                 if operation.body is not None:
-                    taken = await self._gate.bodies.take(most, _address(request.scope))
+                    taken = await self._gate.bodies.take(most, address_of(request.scope))
                 body = await _read_body(request, most) if operation.body else b""
                 answer = await operation.handle(Call(query, path, kind, body, request))
                 del body
@@ -146,11 +146,6 @@ class _Resource:
         finally:
             if taken is not None:
                 self._gate.bodies.give_back(taken)
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return group_of(client[0]) if client else ""
 
 
 def _pairs(request: Request) -> dict[str, str]:

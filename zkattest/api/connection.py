@@ -81,6 +81,7 @@ class Connection:
                 await self.read(self._limits.head_bytes)
         if not isinstance(event, h11.Request):
             return None
+        _refuse_two_framings(event)
         if not has_body(event):
             self._http.next_event()  # the end of the request
         return event
@@ -266,6 +267,18 @@ class _Exchange:
         if self._http.their_state is not h11.DONE or self._connection.is_draining:
             headers.append((b"connection", b"close"))
         return h11.Response(status_code=start["status"], headers=headers)
+
+
+def _refuse_two_framings(request: h11.Request) -> None:
+    """
+    Refuse a body whose end another program may see elsewhere (RFC 9112, section 6.1).
+
+    The parser takes chunks before a length; a proxy that does not would pass on a second request.
+    """
+    names = {name for name, _ in request.headers}
+    is_old = request.http_version < b"1.1"
+    if b"transfer-encoding" in names and (b"content-length" in names or is_old):
+        raise h11.RemoteProtocolError("two framings of one body", error_status_hint=400)
 
 
 def has_body(request: h11.Request) -> bool:

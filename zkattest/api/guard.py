@@ -79,6 +79,11 @@ class WorkLimits:
         """Return what one address may have, so that it cannot keep all others out."""
         return max(1, self.body_bytes // 2)
 
+    @property
+    def streams_per_address(self) -> int:
+        """Return how many streams of events one address may read, half of all."""
+        return max(1, self.streams // 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -169,15 +174,21 @@ class StreamCount:
     """Count streams of events, which last as long as their readers want."""
 
     def __init__(self, limits: WorkLimits) -> None:
-        self._most = limits.streams
+        self._limits = limits
+        self._by_address: Counter[str] = Counter()
         self.open = 0
 
-    def take(self) -> None:
-        """Take a place; raises `TooBusy` where there is none."""
-        if self.open >= self._most:
+    def take(self, address: str = "") -> None:
+        """Take a place; raises `TooBusy` where there is none for this address."""
+        limits, count = self._limits, self._by_address
+        if self.open >= limits.streams or count[address] >= limits.streams_per_address:
             raise TooBusy(1, is_full=True)
+        count[address] += 1
         self.open += 1
 
-    def give_back(self) -> None:
+    def give_back(self, address: str = "") -> None:
         """Give a place back."""
         self.open -= 1
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 _IPV6_NETWORK_BITS: Final = 64
 
@@ -55,6 +56,12 @@ class ConnectionCount:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
+
+
+def address_of(scope: Mapping[str, Any]) -> str:
+    """Return what a request of ASGI counts by; empty where its sender has no address."""
+    client = scope.get("client")
+    return group_of(client[0]) if client else ""
 
 
 def group_of(host: str) -> str:

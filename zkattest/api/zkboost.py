@@ -24,6 +24,7 @@ from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS, error_answers, in
 from zkattest.api.events import EventStream, Write
 from zkattest.api.fields import Bytes32, Decimal16, Decimal64, Flag, Model, Query
 from zkattest.api.guard import StreamCount
+from zkattest.api.limits import address_of
 from zkattest.api.operations import (
     BINARY,
     EVENTS,
@@ -299,11 +300,12 @@ class ZkboostRoutes:
         if call.request.method == "HEAD":
             return Response(media_type=EVENTS)
         # Taken before the answer begins, so that the lack of a place is an error of its own.
-        self._streams.take()
+        address = address_of(call.request.scope)
+        self._streams.take(address)
         return EventStream(
             partial(self._follow, Root(root) if root is not None else None),
             self._draining,
-            self._streams.give_back,
+            partial(self._streams.give_back, address),
         )
 
     async def _follow(self, root: Root | None, write: Write) -> None:

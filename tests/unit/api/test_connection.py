@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 import trio
 import trio.testing
 from hypothesis import HealthCheck, given, settings
@@ -216,6 +217,66 @@ async def test_large_head__refused():
 async def test_two_lengths__refused():
     answer = await ask(head("POST", "/", "Content-Length: 1", "Content-Length: 2") + b"ab")
     assert status(answer) == 400
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+HIDDEN = head("GET", "/hidden")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("Content-Length: 5", CHUNKED),
+        (CHUNKED, "Content-Length: 0"),
+        ("Content-Length: 1, 2",),
+        ("Content-Length: +5",),
+        ("Content-Length: 0x5",),
+        ("Content-Length : 5",),
+        ("Content-Length: -1",),
+        (CHUNKED, "Transfer-Encoding: identity"),
+        ("Transfer-Encoding: gzip, chunked",),
+        ("Transfer-Encoding: xchunked",),
+        ("Host: other",),
+    ],
+    ids=", ".join,
+)
+async def test_body_of_doubtful_length__refused_with_all_that_follows(fields):
+    answer = await ask(head("POST", "/", *fields) + b"0\r\n\r\n" + HIDDEN)
+    assert status(answer) in (400, 501)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"hidden" not in answer
+    assert b"connection: close" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"-5\r\nabcde\r\n0\r\n\r\n", b"5\r\nabcdeXX0\r\n\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n"],
+)
+async def test_chunks_of_doubtful_length__end_the_connection(body):
+    answer = await ask(head("POST", "/", CHUNKED) + body + HIDDEN)
+    assert b"hidden" not in answer
+    assert b"HTTP/1.1 200" not in answer
+
+
+async def test_chunks_of_an_old_request__refused():
+    old = head("POST", "/", CHUNKED).replace(b"HTTP/1.1", b"HTTP/1.0")
+    answer = await ask(old + b"0\r\n\r\n" + HIDDEN)
+    assert status(answer) == 400
+    assert b"hidden" not in answer
+
+
+async def test_length_said_twice_alike__read_once():
+    # RFC 9110, section 8.6: the same length again is that length.
+    twice = head("POST", "/", "Content-Length: 2", "Content-Length: 2")
+    answer = await ask(twice + b"ab" + HIDDEN)
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert b"POST /  ab" in answer
+
+
+async def test_folded_line__is_one_field():
+    # Obsolete (RFC 9112, section 5.2): read as one line, and never as the end of the head.
+    answer = await ask(head("GET", "/hello", "X: a\r\n Content-Length: 40") + HIDDEN)
+    assert answer.count(b"HTTP/1.1 200") == 2
 
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)

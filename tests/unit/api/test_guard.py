@@ -120,3 +120,15 @@ def test_streams__counted():
     streams.give_back()
     streams.take()
     assert streams.open == 1
+
+
+def test_streams__one_address_has_half():
+    streams = StreamCount(WorkLimits(streams=4))
+    streams.take("a")
+    streams.take("a")
+    with pytest.raises(TooBusy):
+        streams.take("a")
+    streams.take("b")
+    streams.give_back("a")
+    streams.take("a")
+    assert streams.open == 3
