@@ -312,7 +312,9 @@ fn claimed_values_have_one_encoding() {
 fn flipped_bits_are_refused() {
     for golden in ALL {
         let verifier = golden.verifier();
-        for at in (4..golden.proof.len()).step_by(29) {
+        // PLONK takes a second for each that gets as far as the equation.
+        let step = if golden.proof.len() > 400 { 113 } else { 29 };
+        for at in (4..golden.proof.len()).step_by(step) {
             let flipped = golden.patched(at, &[golden.proof[at] ^ 1]);
             let answer = verifier.verify(&flipped, Some(golden.public_values));
             let known = matches!(
