@@ -12,7 +12,7 @@ from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_eip8025 import Eip8025Settings, read_eip8025
 from zkattest.node.config_network import read_anchor, read_profile
 from zkattest.node.config_peering import PeeringConfig, read_peering
-from zkattest.node.config_policy import read_node_policy
+from zkattest.node.config_policy import NodePolicy, read_node_policy
 from zkattest.node.config_reader import ConfigError, Mistake, Notes, Table, read_toml
 from zkattest.node.config_sections import (
     HttpSettings,
@@ -92,7 +92,7 @@ class ProofNodeConfig:
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
     signer: SignerConfig | None = None
-    proof_policy: TypePolicy | None = None
+    proof_policy: NodePolicy | None = None
 
     @property
     def clock(self) -> SlotClock:
@@ -195,5 +195,4 @@ def _read_proof_node(root: Table) -> ProofNodeConfig | None:
         return None
     if proofs is not None:
         settings = replace(settings, clock=proofs.clock(settings.clock))
-    policy = proofs.types if proofs else None
-    return ProofNodeConfig(settings, node, http, log, peering, signer, policy)
+    return ProofNodeConfig(settings, node, http, log, peering, signer, proofs)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from zkattest.machines.settings import Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_reader import ConfigError, Table
-from zkattest.node.registry_file import load_registry
+from zkattest.node.registry_watch import RegistryFile
 from zkattest.spec.program_registry import ProgramRegistry
 from zkattest.spec.proof_policy import (
     ATTESTATION_DUE_MS,
@@ -38,6 +38,8 @@ class NodePolicy:
     """Hold what a node's section says; what it leaves out is the node's own."""
 
     types: TypePolicy
+    registry: RegistryFile
+    """Where what is known of the programs comes from."""
     fallback: Policy | None = None
     attestation_due_ms: int | None = None
 
@@ -68,11 +70,21 @@ def read_node_policy(
         if not 0 < due_ms < slot_ms:
             table.wrong("deadline_ms", f"{due_ms}, expected less than a slot of {slot_ms} ms")
     fallback = Policy(policy.fallback.value) if table.has("fallback") else None
+    types = make_type_policy(policy, registry.loaded.registry, proof_types)
+    return NodePolicy(types, registry, fallback, due_ms)
+
+
+def make_type_policy(
+    policy: ProofPolicy,
+    registry: ProgramRegistry,
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+) -> TypePolicy:
+    """Apply a policy to the proof types of a network, as a registry knows their programs."""
     programs = {
         number: _entry_of(registry, number, system, program_vk)
         for number, (system, program_vk) in proof_types.items()
     }
-    return NodePolicy(TypePolicy(policy, programs), fallback, due_ms)
+    return TypePolicy(policy, programs)
 
 
 def read_policy(table: Table) -> ProofPolicy:
@@ -106,12 +118,12 @@ def read_policy(table: Table) -> ProofPolicy:
         return preset
 
 
-def _read_registry(table: Table, path: Path | None) -> ProgramRegistry:
+def _read_registry(table: Table, path: Path | None) -> RegistryFile:
     try:
-        return load_registry(path).registry
+        return RegistryFile(path)
     except ConfigError as error:
         table.wrong("registry", str(error))
-        return load_registry(None).registry
+        return RegistryFile(None)
 
 
 def _entry_of(

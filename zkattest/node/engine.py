@@ -16,7 +16,6 @@ from typing import Any
 
 import trio
 
-from zkattest.node.config_reader import ConfigError
 from zkattest.node.engine_answers import AnswerDesk
 from zkattest.node.engine_chain import SubmissionDesk, open_submissions
 from zkattest.node.engine_events import EngineEvents
@@ -26,6 +25,7 @@ from zkattest.node.engine_question import Question, check_of
 from zkattest.node.engine_settings import EngineSettings
 from zkattest.node.loop import SystemClock
 from zkattest.node.registry_file import LoadedRegistry
+from zkattest.node.registry_watch import look_for_update, watch_registry
 from zkattest.ports import Clock
 from zkattest.spec.evidence import Occasion, Outcome
 from zkattest.spec.program_registry import status_changes
@@ -170,8 +170,8 @@ class Engine:
         obstacles = [f"{info.proof_type}: {info.obstacle}" for info in infos if info.obstacle]
         if self.evidence.failure:
             obstacles.append(f"evidence: {self.evidence.failure}")
-        if self.programs.refused_update:
-            obstacles.append(f"registry: {self.programs.refused_update}")
+        if self.programs.file.refused_update:
+            obstacles.append(f"registry: {self.programs.file.refused_update}")
         return EngineStatus(
             is_ready=self.desk.nursery is not None and any(info.can_verify for info in infos),
             chain_id=self.settings.chain_id,
@@ -200,14 +200,7 @@ class Engine:
 
     async def reload(self) -> tuple[LostProof, ...] | None:
         """Take up the registry's file where it is new and right; None where nothing changed."""
-        try:
-            update = await trio.to_thread.run_sync(self.programs.read_update)
-        except ConfigError as error:
-            # What is in use stays in use: half a registry would be worse than an old one.
-            self.programs.refused_update = str(error)
-            self.observer.count(Measure.REGISTRY_UPDATES, "refused")
-            self.observer.event("registry_refused", detail=str(error))
-            return None
+        update = await look_for_update(self.programs.file, self.observer)
         return None if update is None else await self.take_up(update)
 
     async def take_up(self, update: LoadedRegistry) -> tuple[LostProof, ...]:
@@ -243,7 +236,13 @@ class Engine:
             async with trio.open_nursery() as nursery:
                 self.desk.nursery = nursery
                 nursery.start_soon(self._keep_time)
-                nursery.start_soon(self._watch_registry)
+                nursery.start_soon(
+                    watch_registry,
+                    self.programs.file,
+                    self.take_up,
+                    self.observer,
+                    self.settings.registry_poll_ms,
+                )
                 if evidence is not None:
                     nursery.start_soon(self.evidence.keep_flushing, evidence.flush_ms)
                 if self.submissions is not None:
@@ -265,11 +264,6 @@ class Engine:
             ):
                 self.recent.note(record.subject, record.proof_type, record.proof)
                 self.events.board.complete(record.subject, record.proof_type)
-
-    async def _watch_registry(self) -> None:
-        while True:
-            await trio.sleep(self.settings.registry_poll_ms / 1000)
-            await self.reload()
 
     async def _keep_time(self) -> None:
         while True:

@@ -7,20 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zkattest.crypto.ed25519 import PublicKey
-from zkattest.crypto.hashing import sha256
 from zkattest.node.config_reader import ConfigError, Mistake
-from zkattest.node.registry_file import (
-    DEFAULT_REGISTRY,
-    LoadedRegistry,
-    load_registry,
-    parse_registry,
-    read_registry_bytes,
-)
+from zkattest.node.registry_file import DEFAULT_REGISTRY, LoadedRegistry
+from zkattest.node.registry_watch import RegistryFile
 from zkattest.node.verifier_keys import read_verifier_key
 from zkattest.spec.program_registry import ProgramRegistry, require_usable
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
 from zkattest.types.ids import ProgramVk, ProofType
-from zkattest.types.programs import EntryId, ProfileId, ProgramEntry, ProofSystem, Sha256
+from zkattest.types.programs import EntryId, ProfileId, ProgramEntry, ProofSystem
 from zkattest.types.verification import ProofTypeInfo, RegistryState
 from zkattest.verify.pool import Programs
 from zkattest.verify.proof import ProofVerifier
@@ -48,24 +42,22 @@ class EnginePrograms:
 
     source: RegistrySource
     isolate: Callable[[Registry], Programs] | None = None
-    loaded: LoadedRegistry = field(init=False)
-    refused_update: str = ""
-    _refused: Sha256 | None = None
+    file: RegistryFile = field(init=False)
     _trusted: Registry = field(default_factory=Registry)
     _verifiers: Programs = field(init=False)
     _obstacles: dict[EntryId, CannotVerify] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Load the registry; raise `ConfigError`. Files are read: call it in no event loop."""
-        self.loaded = load_registry(self.source.path, self.source.trusted)
-        self._require_profile(self.loaded)
+        source = self.source
+        self.file = RegistryFile(source.path, source.trusted, self._require_profile)
         self._verifiers = self.isolate(self._trusted) if self.isolate else self._trusted
         self._prepare()
 
     @property
     def registry(self) -> ProgramRegistry:
         """Return the registry in use."""
-        return self.loaded.registry
+        return self.file.loaded.registry
 
     @property
     def numbers(self) -> frozenset[ProofType]:
@@ -114,46 +106,16 @@ class EnginePrograms:
         """Say which registry is in use."""
         entries = self.registry.entries.values()
         return RegistryState(
-            sha256=self.loaded.sha256,
+            sha256=self.file.loaded.sha256,
             profile=self.source.profile,
             entries=len(self.registry.entries),
             revoked=tuple(entry.id for entry in entries if not entry.is_usable),
-            refused_update=self.refused_update,
+            refused_update=self.file.refused_update,
         )
-
-    def read_update(self) -> LoadedRegistry | None:
-        """
-        Return the file's registry where it is another one than that in use; None where not.
-
-        Raises `ConfigError` for a file that is wrong or cannot be read, once for each. Blocks.
-        """
-        path = self.source.path
-        if path is None:
-            return None
-        try:
-            data = read_registry_bytes(path)
-        except ConfigError as error:
-            if str(error) == self.refused_update:
-                return None
-            raise
-        digest = Sha256(sha256(data))
-        if digest == self.loaded.sha256:
-            self.refused_update, self._refused = "", None
-            return None
-        if digest == self._refused:
-            return None
-        try:
-            update = parse_registry(path, data, self.source.trusted)
-            self._require_profile(update)
-        except ConfigError:
-            self._refused = digest
-            raise
-        return update
 
     def take_up(self, update: LoadedRegistry) -> None:
         """Use another registry from now on; blocks while verifiers are prepared."""
-        self.loaded = update
-        self.refused_update, self._refused = "", None
+        self.file.take_up(update)
         self._prepare()
 
     @property

@@ -13,6 +13,8 @@ from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import ProofNodeConfig
+from zkattest.node.config_eip8025 import Eip8025Settings
+from zkattest.node.config_policy import NodePolicy, make_type_policy
 from zkattest.node.eip8025 import domain_of, open_kept, open_proof_gossip
 from zkattest.node.main import (
     drain,
@@ -32,10 +34,12 @@ from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
+from zkattest.node.registry_file import LoadedRegistry
+from zkattest.node.registry_watch import watch_registry
 from zkattest.node.subject import ProofSubject
 from zkattest.spec.proof_gossip import KnownBlock
 from zkattest.store.proofs import ProofStore
-from zkattest.telemetry import NodeObserver
+from zkattest.telemetry import Measure, NodeObserver
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ExecutionProofStatus, ForkDigest, Status
 
@@ -190,10 +194,30 @@ def _follow_policy(
     if config.proof_policy is None:
         return None
     standings = ProofStandings(
-        config.proof_policy, runner.machine, runner.slots, runner.clock, observer
+        config.proof_policy.types, runner.machine, runner.slots, runner.clock, observer
     )
     runner.on_effect = standings.hear
     return standings
+
+
+async def _watch_programs(
+    policy: NodePolicy,
+    settings: Eip8025Settings,
+    standings: ProofStandings,
+    observer: NodeObserver,
+) -> None:
+    """Judge blocks anew whenever the registry's file says something else of the programs."""
+
+    async def take_up(update: LoadedRegistry) -> None:
+        policy.registry.take_up(update)
+        types = make_type_policy(policy.types.policy, update.registry, settings.proof_types)
+        observer.count(Measure.REGISTRY_UPDATES, "loaded")
+        observer.event(
+            "registry_loaded", sha256=update.sha256, entries=len(update.registry.entries)
+        )
+        standings.take_up(types)
+
+    await watch_registry(policy.registry, take_up, observer)
 
 
 async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> None:
@@ -242,6 +266,10 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             tell_listening(view, server, restored_blocks=len(runner.machine.blocks))
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
+            if standings is not None and config.proof_policy is not None:
+                nursery.start_soon(
+                    _watch_programs, config.proof_policy, settings, standings, observer
+                )
             if desk is not None:
                 nursery.start_soon(desk.serve, runner, config)
             if peering is not None and services is not None:

@@ -9,7 +9,7 @@ from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.ports import Clock
 from zkattest.spec.proof_policy import PolicyResult, TypePolicy
-from zkattest.telemetry import Observer
+from zkattest.telemetry import Measure, Observer
 from zkattest.types.ids import Root, Slot
 
 
@@ -39,6 +39,26 @@ class ProofStandings:
                     del self._proven[subject]
             case _:
                 pass
+
+    def take_up(self, policy: TypePolicy) -> None:
+        """Judge every block anew, and tell of those that are proven no longer."""
+        self.policy = policy
+        for subject in list(self._proven):
+            result = self.judge(subject)
+            if result is None or result.is_proven:
+                continue
+            del self._proven[subject]
+            excluded = [str(name) for name, _ in result.excluded]
+            self.observer.count(Measure.PROOFS_LOST, ",".join(excluded))
+            self.observer.event(
+                "proof_lost",
+                subject=subject,
+                entries=excluded,
+                policy=result.policy,
+                reason=result.reason,
+            )
+        for subject in list(self.machine.blocks):
+            self._look_at(subject)
 
     @property
     def newest(self) -> tuple[Root, Slot] | None:

@@ -1,5 +1,7 @@
 """Which blocks of a consensus network are proven, as proofs come and blocks are forgotten."""
 
+from dataclasses import replace
+
 from tests.helpers.engines import EventLog
 from tests.helpers.programs import make_entry
 from tests.helpers.proof_gossip import BLOCK, OTHER, ProofPlayer, signed_proof
@@ -8,7 +10,7 @@ from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.proof_standing import ProofStandings
 from zkattest.spec.proof_policy import PRESETS, PolicyReason, ProofStanding, TypePolicy
 from zkattest.types.ids import ProofType, Slot
-from zkattest.types.programs import ProofSystem
+from zkattest.types.programs import Date, EntryState, EntryStatus, ProofSystem
 
 POLICY = TypePolicy(
     PRESETS["2-of-3-zkvms"],
@@ -75,3 +77,22 @@ def test_block__proven_after_a_restart_and_forgotten_with_finality():
     for effect in again.tell(SlotFinalized(Slot(6))):
         standings.hear(effect)
     assert standings.newest is None
+
+
+def test_block__loses_its_proof_with_a_program_and_has_it_back_with_that():
+    player, log = ProofPlayer(), EventLog()
+    player.know()
+    standings = watch(player, log)
+    prove(player, standings, 1)
+    prove(player, standings, 2)
+    one = POLICY.programs[ProofType(1)]
+    revoked = EntryStatus(EntryState.REVOKED, Date("2026-11-22"), "unsound")
+    programs = {**POLICY.programs, ProofType(1): replace(one, status=revoked)}
+    standings.take_up(replace(POLICY, programs=programs))
+    assert standings.newest is None
+    (lost,) = log.named("proof_lost")
+    assert (lost["subject"], lost["entries"]) == (BLOCK, ["one"])
+    assert ("proofs_lost", "one") in log.counts
+    standings.take_up(POLICY)
+    assert standings.newest == (BLOCK, 5)
+    assert len(log.named("block_proven")) == 2
