@@ -21,7 +21,6 @@ from zkattest.node.log_lines import open_log
 from zkattest.node.loop import SystemClock
 from zkattest.node.main import CannotListen, run_node
 from zkattest.node.own_signer import SignerError
-from zkattest.node.proof_node import run_proof_node
 from zkattest.store import StateStoreError, StoreError
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -85,6 +84,9 @@ def run(path: Path, settings: NodeConfig | ProofNodeConfig) -> int:
         if isinstance(settings, NodeConfig):
             trio.run(run_node, settings, observer)
         else:
+            # It brings a database's library, which an attester does without.
+            from zkattest.node.proof_node import run_proof_node
+
             trio.run(run_proof_node, settings, observer)
     except StateStoreError as error:
         raise BadInput(path, "node.state_store", error) from error

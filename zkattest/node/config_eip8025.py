@@ -13,7 +13,7 @@ from zkattest.node.config_network import read_proof_types
 from zkattest.node.config_reader import Table
 from zkattest.rpc import parse_url
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS
-from zkattest.store.proofs import DEFAULT_MAX_KEPT_BYTES
+from zkattest.store.proof_limits import DEFAULT_MAX_KEPT_BYTES
 from zkattest.types.ids import ChainId, ProgramVk, ProofType, Root, ValidatorIndex
 from zkattest.types.proof_profiles import (
     PROFILES,

@@ -12,12 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from zkattest.node.engine_answers import AnswerDesk
-from zkattest.node.engine_chain import SubmissionDesk, open_submissions
 from zkattest.node.engine_events import EngineEvents
 from zkattest.node.engine_evidence import EvidenceDesk, RecentProofs
 from zkattest.node.engine_programs import EnginePrograms
@@ -48,6 +47,9 @@ from zkattest.types.wire import PublicValues
 from zkattest.verify.isolation import VerifierChildren
 from zkattest.verify.pool import Programs, VerifierPool
 from zkattest.verify.registry import Registry
+
+if TYPE_CHECKING:
+    from zkattest.node.engine_chain import SubmissionDesk
 
 __all__ = ["Engine", "open_engine"]
 
@@ -332,6 +334,9 @@ async def open_engine(
         closing = stack.enter_context(ExitStack())
         engine = await trio.to_thread.run_sync(_compose, settings, observer, isolate, closing)
         if settings.chain is not None:
+            # It brings a database's library, which an engine without a chain does without.
+            from zkattest.node.engine_chain import open_submissions
+
             engine.submissions = await stack.enter_async_context(
                 open_submissions(settings.chain, engine.programs, engine.desk, observer)
             )

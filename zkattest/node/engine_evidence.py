@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from zkattest.node.engine_settings import EvidenceSettings
 from zkattest.spec.evidence import EvidenceRecord, Link
 from zkattest.store.evidence import EvidenceLog, log_files, read_file
 from zkattest.store.kept_proofs import KeptProofs
@@ -20,6 +19,10 @@ from zkattest.telemetry import Observer
 from zkattest.types.ids import ProofType, Root
 from zkattest.types.programs import Sha256
 from zkattest.types.verification import EvidenceId
+
+if TYPE_CHECKING:
+    # It brings all that a network needs, which who only reads a log does without.
+    from zkattest.node.engine_settings import EvidenceSettings
 
 PROOFS: Final = "proofs"
 # Files of the log that are read at the start, for the verdicts that still matter.

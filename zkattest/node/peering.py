@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -12,7 +12,7 @@ from zkattest.net.peering import Peering, PeeringSettings
 from zkattest.node.config_peering import PeeringConfig
 from zkattest.ports import ProofSource, StatusSource
 from zkattest.store import StoreError
-from zkattest.store.proofs import END_OF_SLOTS, KeptProof, ProofStore
+from zkattest.store.proof_limits import END_OF_SLOTS
 from zkattest.types.errors import ProofSourceFault
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import (
@@ -22,6 +22,10 @@ from zkattest.types.peering import (
     Status,
 )
 from zkattest.types.proof_profiles import DEFAULT_PROFILE, ProofProfile
+
+if TYPE_CHECKING:
+    # It brings a database's library, which an attester does without.
+    from zkattest.store.proofs import KeptProof, ProofStore
 
 _UNFINALIZED: Final = Root(bytes(32))
 _MOST_TYPES: Final = 256

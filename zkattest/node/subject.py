@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from zkattest.machines.attester import AttesterMachine
 from zkattest.machines.proof_gossip import ProofGossipMachine
@@ -15,8 +15,11 @@ from zkattest.node.config import NodeConfig, ProofNodeConfig
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.runner import AttesterRunner
 from zkattest.store import SqliteStore
-from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Reading
+
+if TYPE_CHECKING:
+    # It brings a database's library, which an attester does without.
+    from zkattest.store.proofs import ProofStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +202,22 @@ class ProofSubject:
 
     def has_store(self) -> bool:
         """Tell whether there is a store that can be checked."""
-        return isinstance(self.runner.store, ProofStore)
+        return self._store() is not None
 
     def check_store(self) -> None:
         """Read from the store; blocks, and raises `StoreError`."""
-        if isinstance(self.runner.store, ProofStore):
-            self.runner.store.kept_bytes()
+        store = self._store()
+        if store is not None:
+            store.kept_bytes()
 
     async def drain(self) -> None:
         """Take no more messages, and return when all that is at work has its verdict."""
         await self.runner.drain()
+
+    def _store(self) -> ProofStore | None:
+        from zkattest.store.proofs import ProofStore
+
+        return self.runner.store if isinstance(self.runner.store, ProofStore) else None
 
     def _newest(self) -> tuple[int, str] | None:
         known = ((int(block.slot), str(root)) for root, block in self.machine.blocks.items())

@@ -28,6 +28,7 @@ from zkattest.machines.proof_events import (
     SavedProofs,
     WaitingProof,
 )
+from zkattest.store.proof_limits import DEFAULT_MAX_KEPT_BYTES, END_OF_SLOTS
 from zkattest.store.sqlite import StoreError
 from zkattest.types.errors import DecodeError
 from zkattest.types.ids import PeerName, ProofType, Root, Slot, ValidatorIndex
@@ -35,9 +36,6 @@ from zkattest.types.wire import PublicValues
 
 _VERSION: Final = 1
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+pg8000"}
-DEFAULT_MAX_KEPT_BYTES: Final = 8 << 30
-# Databases count to 63 bits; no chain has so many slots, and peers may ask for any.
-END_OF_SLOTS: Final = 1 << 63
 
 _METADATA: Final = sa.MetaData()
 

@@ -75,3 +75,26 @@ def test_help__imports_no_command_module() -> None:
         *("zkattest.cli", "zkattest.cli.exit_codes", "zkattest.cli.main", "zkattest.cli.output"),
         *("zkattest.spec", "zkattest.spec.reasons", "zkattest.types", "zkattest.types.errors"),
     ]
+
+
+# Each takes a second of a processor to load, at every start.
+HEAVY = ("libp2p", "pydantic", "sqlalchemy", "starlette")
+
+
+@pytest.mark.parametrize(
+    ("module", "wanted"),
+    [
+        ("cli.verify", []),
+        ("cli.doctor", []),
+        ("cli.registry", []),
+        ("cli.evidence", []),
+        ("cli.node", ["libp2p", "pydantic", "starlette"]),
+        ("node.engine", ["libp2p"]),
+    ],
+)
+def test_start__loads_no_library_that_it_does_without(module: str, wanted: list[str]) -> None:
+    script = f"import sys, zkattest.{module}; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert ast.literal_eval(done.stdout) == wanted
