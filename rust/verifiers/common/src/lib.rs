@@ -5,11 +5,13 @@
 //! input gives which answer is listed in [`Refusal`]; what is nobody's lie but cannot be decided here
 //! is a [`CannotVerify`].
 
+mod encoding;
 mod error;
 mod panics;
 mod values;
 mod words;
 
+pub use encoding::{bincode_options, require_size};
 pub use error::{CannotVerify, Error, Hash, Refusal};
 pub use panics::contain_panics;
 pub use values::{STATEMENT_BYTES, agree_on_public_values, trim_padded_statement};

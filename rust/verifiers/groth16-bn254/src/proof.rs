@@ -2,7 +2,7 @@
 
 use ark_bn254::{Bn254, Fr};
 use ark_ff::PrimeField;
-use zkattest_verifier::Refusal;
+use zkattest_verifier::{Refusal, require_size};
 
 use crate::{decimal, points};
 
@@ -18,15 +18,7 @@ pub struct Proof(pub(crate) ark_groth16::Proof<Bn254>);
 impl Proof {
     /// Decode `A ‖ B ‖ C`, exactly [`PROOF_BYTES`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
-        if bytes.is_empty() {
-            return Err(undecodable("it is empty".into()));
-        }
-        if bytes.len() > PROOF_BYTES {
-            return Err(Refusal::ProofTooLarge {
-                got: bytes.len(),
-                limit: PROOF_BYTES,
-            });
-        }
+        require_size(bytes, PROOF_BYTES)?;
         let (coordinates, []) = bytes.as_chunks() else {
             return Err(cut(bytes.len()));
         };
@@ -42,11 +34,7 @@ impl Proof {
 }
 
 fn cut(length: usize) -> Refusal {
-    undecodable(format!("it has {length} bytes, expected {PROOF_BYTES}"))
-}
-
-fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
+    Refusal::undecodable(format!("it has {length} bytes, expected {PROOF_BYTES}"))
 }
 
 /// A public input: an element of the scalar field.

@@ -4,12 +4,9 @@
 //! (`VmStarkProof`, `UserPublicValuesProof`). Between head and end stand openings whose lengths only
 //! the verifier's key tells.
 
-use zkattest_verifier::{CannotVerify, Error, MAX_PROOF_BYTES, Refusal};
+use zkattest_verifier::{CannotVerify, Error, MAX_PROOF_BYTES, Refusal, require_size};
 
-use crate::{
-    MODULUS,
-    reader::{Reader, undecodable},
-};
+use crate::{MODULUS, reader::Reader};
 
 /// Version of the encoding that is decoded; every proof begins with it.
 pub const CODEC_VERSION: u32 = 3;
@@ -42,16 +39,7 @@ pub struct DecodedProof {
 
 /// Decode head and end; the size is checked before anything is decoded.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
-    if bytes.is_empty() {
-        return Err(undecodable("it is empty".into()).into());
-    }
-    if bytes.len() > MAX_PROOF_BYTES {
-        return Err(Refusal::ProofTooLarge {
-            got: bytes.len(),
-            limit: MAX_PROOF_BYTES,
-        }
-        .into());
-    }
+    require_size(bytes, MAX_PROOF_BYTES)?;
     let mut reader = Reader::new(bytes);
     require_version(reader.number()?)?;
     let circuits = read_head(&mut reader)?;
@@ -65,7 +53,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
 fn require_version(version: u32) -> Result<(), Error> {
     match version {
         CODEC_VERSION => Ok(()),
-        0 | MAX_CODEC_VERSION.. => Err(undecodable(format!(
+        0 | MAX_CODEC_VERSION.. => Err(Refusal::undecodable(format!(
             "it begins with {version}, which is no version of OpenVM's encoding"
         ))
         .into()),
@@ -89,19 +77,21 @@ fn read_head(reader: &mut Reader<'_>) -> Result<usize, Refusal> {
     reader.elements(DIGEST_ELEMENTS)?;
     let circuits = reader.number()? as usize;
     if circuits == 0 || circuits > MAX_CIRCUITS {
-        return Err(undecodable(format!("it has {circuits} circuits")));
+        return Err(Refusal::undecodable(format!("it has {circuits} circuits")));
     }
     for _ in 0..read_present(reader, circuits)? {
         let log_height = reader.number()?;
         if log_height > MAX_LOG_HEIGHT {
-            return Err(undecodable(format!("a trace has 2^{log_height} rows")));
+            return Err(Refusal::undecodable(format!(
+                "a trace has 2^{log_height} rows"
+            )));
         }
         let commitments = reader.count(DIGEST_ELEMENTS * ELEMENT_BYTES)?;
         reader.elements(commitments * DIGEST_ELEMENTS)?;
     }
     let with_values = reader.number()? as usize;
     if with_values != circuits {
-        return Err(undecodable(format!(
+        return Err(Refusal::undecodable(format!(
             "it has public values of {with_values} circuits, not {circuits}"
         )));
     }
@@ -120,8 +110,8 @@ fn read_present(reader: &mut Reader<'_>, circuits: usize) -> Result<u32, Refusal
         .last()
         .is_some_and(|last| last.leading_zeros() < unused as u32)
     {
-        return Err(undecodable(
-            "its bitmap has bits beyond its circuits".into(),
+        return Err(Refusal::undecodable(
+            "its bitmap has bits beyond its circuits",
         ));
     }
     Ok(bitmap.iter().map(|byte| byte.count_ones()).sum())
@@ -134,19 +124,19 @@ fn read_end(rest: &[u8]) -> Result<Vec<u8>, Refusal> {
         .checked_sub(END_BYTES)
         .and_then(|at| rest.split_at_checked(at))
     else {
-        return Err(undecodable("it ends before its public values".into()));
+        return Err(Refusal::undecodable("it ends before its public values"));
     };
     let mut reader = Reader::new(end);
     let count = reader.number()? as usize;
     if count != VALUE_ELEMENTS {
-        return Err(undecodable(format!(
+        return Err(Refusal::undecodable(format!(
             "it has {count} elements of public values, not {VALUE_ELEMENTS}"
         )));
     }
     let mut values = Vec::with_capacity(PUBLIC_VALUES_BYTES);
     for (index, element) in reader.elements(VALUE_ELEMENTS)?.into_iter().enumerate() {
         let Ok(pair) = u16::try_from(element) else {
-            return Err(undecodable(format!(
+            return Err(Refusal::undecodable(format!(
                 "element {index} of its public values has more than 16 bits"
             )));
         };
@@ -155,7 +145,7 @@ fn read_end(rest: &[u8]) -> Result<Vec<u8>, Refusal> {
     reader.elements(DIGEST_ELEMENTS)?;
     match reader.rest() {
         [0] => Ok(values),
-        _ => Err(undecodable("it has deferred computations".into())),
+        _ => Err(Refusal::undecodable("it has deferred computations")),
     }
 }
 

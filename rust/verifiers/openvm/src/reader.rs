@@ -21,10 +21,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Refusal> {
         let Some((taken, rest)) = self.rest.split_at_checked(count) else {
-            return Err(undecodable(format!(
-                "it ends inside a field, after {} bytes",
-                self.length
-            )));
+            return Err(Refusal::cut(self.length));
         };
         self.rest = rest;
         Ok(taken)
@@ -43,7 +40,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn count(&mut self, unit_bytes: usize) -> Result<usize, Refusal> {
         let count = self.number()? as usize;
         if count > self.rest.len() / unit_bytes.max(1) {
-            return Err(undecodable(format!(
+            return Err(Refusal::undecodable(format!(
                 "a length of {count} at byte {} is out of bounds",
                 self.position() - 4
             )));
@@ -74,8 +71,4 @@ impl<'a> Reader<'a> {
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
-}
-
-pub(crate) fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
 }

@@ -1,6 +1,6 @@
 //! A seal: four bytes that select parameters, and a Groth16 proof.
 
-use zkattest_verifier::Refusal;
+use zkattest_verifier::{Refusal, require_size};
 use zkattest_verifier_groth16_bn254::{PROOF_BYTES, Proof};
 
 /// Bytes of a selector.
@@ -21,15 +21,7 @@ pub(crate) struct Seal<'a> {
 impl<'a> Seal<'a> {
     /// Split a seal of exactly [`SEAL_BYTES`]; the fake ones are refused by their selector.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Refusal> {
-        if bytes.is_empty() {
-            return Err(undecodable("it is empty".into()));
-        }
-        if bytes.len() > SEAL_BYTES {
-            return Err(Refusal::ProofTooLarge {
-                got: bytes.len(),
-                limit: SEAL_BYTES,
-            });
-        }
+        require_size(bytes, SEAL_BYTES)?;
         let seal = match bytes.split_first_chunk() {
             // A fake seal is shorter than a real one: its selector says more than its length.
             Some((&FAKE, _)) => return Err(fake()),
@@ -38,7 +30,7 @@ impl<'a> Seal<'a> {
         };
         let (selector, points) = seal.ok_or_else(|| {
             let length = bytes.len();
-            undecodable(format!("it has {length} bytes, expected {SEAL_BYTES}"))
+            Refusal::undecodable(format!("it has {length} bytes, expected {SEAL_BYTES}"))
         })?;
         Ok(Self { selector, points })
     }
@@ -47,10 +39,6 @@ impl<'a> Seal<'a> {
     pub(crate) fn proof(&self) -> Result<Proof, Refusal> {
         Proof::decode(self.points)
     }
-}
-
-fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
 }
 
 fn fake() -> Refusal {

@@ -7,7 +7,7 @@
 use zkattest_verifier::{CannotVerify, Error, Hash, Refusal};
 use zkattest_verifier_groth16_bn254::{Reader, Scalar};
 
-use crate::{Wrapping, envelope::undecodable, wrapped::Wrapped};
+use crate::{Wrapping, wrapped::Wrapped};
 
 /// Digits of the longest public input; a longer text is the proof that follows them.
 const MAX_INPUT_DIGITS: usize = 77;
@@ -31,10 +31,8 @@ impl<'a> Bundle<'a> {
     /// Decode a bundle to its last byte.
     pub(crate) fn decode(wrapping: Wrapping, bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
-        let bundle = Self::read(wrapping, &mut reader).ok_or_else(|| {
-            let length = bytes.len();
-            undecodable(format!("it ends inside a field, after {length} bytes"))
-        })??;
+        let bundle =
+            Self::read(wrapping, &mut reader).ok_or_else(|| Refusal::cut(bytes.len()))??;
         // `ProofFromNetwork` ends here; in the other an option follows, whether a TEE signed.
         match reader.rest() {
             [] | [0] => Ok(bundle),
@@ -61,7 +59,7 @@ impl<'a> Bundle<'a> {
             }
             if public_inputs.len() > 5 {
                 let detail = "it has more than five public inputs";
-                return Some(Err(undecodable(detail.into())));
+                return Some(Err(Refusal::undecodable(detail)));
             }
         };
         let raw_proof = read_text(reader)?;
@@ -110,8 +108,8 @@ impl<'a> Bundle<'a> {
             return Err(Refusal::public_values_mismatch(expected, got_digest));
         }
         if !wrapped.header_inputs().copied().eq(inputs) {
-            return Err(undecodable(
-                "its public inputs are not those of encoded_proof".into(),
+            return Err(Refusal::undecodable(
+                "its public inputs are not those of encoded_proof",
             ));
         }
         self.require_raw_proof(wrapped)?;
@@ -121,13 +119,13 @@ impl<'a> Bundle<'a> {
     fn require_version(&self, wrapped: &Wrapped<'_>) -> Result<(), Refusal> {
         let version = wrapped.version;
         if *self.key_digest != version.key_digest {
-            return Err(undecodable(
-                "its key digest is of no key, but for the selector".into(),
+            return Err(Refusal::undecodable(
+                "its key digest is of no key, but for the selector",
             ));
         }
         if self.version.len() > MAX_VERSION_BYTES {
             let length = self.version.len();
-            return Err(undecodable(format!(
+            return Err(Refusal::undecodable(format!(
                 "sp1_version has {length} bytes, limit {MAX_VERSION_BYTES}"
             )));
         }
@@ -144,7 +142,7 @@ impl<'a> Bundle<'a> {
         let expected = wrapped.version.input_count();
         if self.public_inputs.len() != expected {
             let got = self.public_inputs.len();
-            return Err(undecodable(format!(
+            return Err(Refusal::undecodable(format!(
                 "it has {got} public inputs, expected {expected}"
             )));
         }
@@ -168,16 +166,19 @@ impl<'a> Bundle<'a> {
         }
         match raw.strip_prefix(wrapped.body) {
             Some(rest) if rest.iter().all(|byte| *byte == 0) => Ok(()),
-            _ => Err(undecodable("raw_proof is not that of encoded_proof".into())),
+            _ => Err(Refusal::undecodable(
+                "raw_proof is not that of encoded_proof",
+            )),
         }
     }
 }
 
 fn decode_hex(text: &str, name: &str) -> Result<Vec<u8>, Refusal> {
-    let bytes = hex::decode(text).map_err(|error| undecodable(format!("{name}: {error}")))?;
+    let bytes =
+        hex::decode(text).map_err(|error| Refusal::undecodable(format!("{name}: {error}")))?;
     // Upper case would be a second encoding.
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(undecodable(format!("{name} is not in lower case")));
+        return Err(Refusal::undecodable(format!("{name} is not in lower case")));
     }
     Ok(bytes)
 }
@@ -190,5 +191,5 @@ fn read_bytes<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
 
 fn read_text<'a>(reader: &mut Reader<'a>) -> Option<Result<&'a str, Refusal>> {
     let bytes = read_bytes(reader)?;
-    Some(std::str::from_utf8(bytes).map_err(|error| undecodable(error.to_string())))
+    Some(std::str::from_utf8(bytes).map_err(|error| Refusal::undecodable(error.to_string())))
 }

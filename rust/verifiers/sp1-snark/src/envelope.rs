@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zkattest_verifier::{CannotVerify, Error, MAX_PROOF_BYTES, Refusal};
+use zkattest_verifier::{CannotVerify, Error, MAX_PROOF_BYTES, require_size};
 
 use crate::{Wrapping, bundle::Bundle};
 
@@ -24,16 +24,7 @@ impl<'a> Envelope<'a> {
     ///
     /// A bundle begins with a small number; no selector of SP1 is one.
     pub(crate) fn open(wrapping: Wrapping, bytes: &'a [u8]) -> Result<Self, Error> {
-        if bytes.is_empty() {
-            return Err(undecodable("it is empty".into()).into());
-        }
-        if bytes.len() > MAX_PROOF_BYTES {
-            return Err(Refusal::ProofTooLarge {
-                got: bytes.len(),
-                limit: MAX_PROOF_BYTES,
-            }
-            .into());
-        }
+        require_size(bytes, MAX_PROOF_BYTES)?;
         let kind = match bytes.first_chunk().copied().map(u32::from_le_bytes) {
             Some(CORE) => "core",
             Some(COMPRESSED) => "compressed",
@@ -69,8 +60,4 @@ impl<'a> Envelope<'a> {
     pub(crate) fn bundle(&self) -> Option<&Bundle<'a>> {
         self.bundle.as_ref()
     }
-}
-
-pub(crate) fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
 }

@@ -7,7 +7,7 @@ use sp1_verifier::{GROTH16_VK_BYTES, PLONK_VK_BYTES};
 use zkattest_verifier::{CannotVerify, Error, Refusal};
 use zkattest_verifier_groth16_bn254::{MAX_KEY_BYTES, VerifyingKey};
 
-use crate::{Wrapping, envelope::undecodable, plonk, wrapped::SELECTOR_BYTES};
+use crate::{Wrapping, plonk, wrapped::SELECTOR_BYTES};
 
 /// Public inputs of circuits up to v5, and of those from v6.
 const INPUTS_UP_TO_V5: usize = 2;
@@ -218,7 +218,7 @@ impl Versions {
     pub(crate) fn select(&self, wrapping: Wrapping, proof: &[u8]) -> Result<&Version, Error> {
         let Some(selector) = proof.first_chunk::<SELECTOR_BYTES>() else {
             let length = proof.len();
-            return Err(undecodable(format!("it has {length} bytes, no selector")).into());
+            return Err(Refusal::undecodable(format!("it has {length} bytes, no selector")).into());
         };
         let found = self
             .versions

@@ -4,7 +4,6 @@ use zkattest_verifier::{Hash, Refusal};
 use zkattest_verifier_groth16_bn254::{PROOF_BYTES as GROTH16_BYTES, Proof, Reader, Scalar};
 
 use crate::{
-    envelope::undecodable,
     plonk,
     versions::{Version, WrappingKey},
 };
@@ -71,7 +70,7 @@ impl<'a> Wrapped<'a> {
                 let inputs: Vec<_> = inputs.copied().collect();
                 plonk::verify(key, self.body, &inputs)
             }
-            (WrappingKey::Groth16(_), None) => Err(undecodable("it has no points".into())),
+            (WrappingKey::Groth16(_), None) => Err(Refusal::undecodable("it has no points")),
         }
     }
 }
@@ -84,7 +83,7 @@ fn require_length(version: &Version, got: usize) -> Result<(), Refusal> {
     };
     let expected = SELECTOR_BYTES + header + body;
     if got < expected {
-        return Err(undecodable(format!(
+        return Err(Refusal::undecodable(format!(
             "it has {got} bytes, expected {expected}"
         )));
     }
@@ -96,7 +95,7 @@ fn require_length(version: &Version, got: usize) -> Result<(), Refusal> {
 
 fn require_header(header: &[[u8; INPUT_BYTES]], expected: &[u8; 32]) -> Result<(), Refusal> {
     let [exit_code, root, nonce] = header else {
-        return Err(undecodable("it is cut".into()));
+        return Err(Refusal::undecodable("it is cut"));
     };
     if *exit_code != [0; INPUT_BYTES] {
         return Err(invalid(format!(

@@ -7,7 +7,7 @@ use sp1_hypercube::{SP1PcsProofInner, SP1RecursionProof};
 use sp1_primitives::SP1GlobalContext;
 use sp1_verifier::{ProofFromNetwork, SP1Proof};
 
-use zkattest_verifier::{CannotVerify, Error, Refusal};
+use zkattest_verifier::{CannotVerify, Error, Refusal, bincode_options, require_size};
 
 /// No bundle may be longer; a compressed one takes 1.27 MB.
 pub use zkattest_verifier::MAX_PROOF_BYTES;
@@ -30,16 +30,7 @@ pub struct DecodedProof {
 
 /// Decode a compressed bundle; the size is checked before anything is decoded.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
-    if bytes.is_empty() {
-        return Err(undecodable("it is empty".into()).into());
-    }
-    if bytes.len() > MAX_PROOF_BYTES {
-        return Err(Refusal::ProofTooLarge {
-            got: bytes.len(),
-            limit: MAX_PROOF_BYTES,
-        }
-        .into());
-    }
+    require_size(bytes, MAX_PROOF_BYTES)?;
     let bundle = parse(bytes)?;
     require_canonical(&bundle, bytes)?;
     let proof = compressed(bundle.proof)?;
@@ -53,7 +44,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedProof, Error> {
 fn require_version(got: &str) -> Result<(), Refusal> {
     if got.len() > MAX_VERSION_BYTES {
         let length = got.len();
-        return Err(undecodable(format!(
+        return Err(Refusal::undecodable(format!(
             "sp1_version has {length} bytes, limit {MAX_VERSION_BYTES}"
         )));
     }
@@ -83,21 +74,9 @@ fn compressed(proof: SP1Proof) -> Result<Box<CompressedProof>, CannotVerify> {
 /// Byte strings are measured against the slice before they are copied, and sequences reserve at
 /// most a megabyte ahead of the elements that they really have.
 fn parse(bytes: &[u8]) -> Result<ProofFromNetwork, Refusal> {
-    DefaultOptions::new()
-        .with_fixint_encoding()
-        .allow_trailing_bytes()
-        .with_limit(MAX_PROOF_BYTES as u64)
+    bincode_options(MAX_PROOF_BYTES)
         .deserialize(bytes)
-        .map_err(|error| undecodable(describe(&error, bytes.len())))
-}
-
-/// Say what the decoder met, in words that help a person who holds the file.
-fn describe(error: &ErrorKind, length: usize) -> String {
-    match error {
-        ErrorKind::Io(_) => format!("it ends inside a field, after {length} bytes"),
-        ErrorKind::SizeLimit => "a length in it is out of bounds".into(),
-        other => other.to_string(),
-    }
+        .map_err(|error| Refusal::of_bincode(&error, bytes.len()))
 }
 
 /// Write the bundle again and compare: one proof has one encoding.
@@ -114,7 +93,7 @@ fn require_canonical(bundle: &ProofFromNetwork, bytes: &[u8]) -> Result<(), Refu
             ErrorKind::Io(_) => format!("not canonical at byte {}", comparison.matched),
             other => other.to_string(),
         };
-        return Err(undecodable(detail));
+        return Err(Refusal::undecodable(detail));
     }
     if !comparison.rest.is_empty() {
         return Err(Refusal::ProofTrailingBytes {
@@ -146,8 +125,4 @@ impl io::Write for Comparison<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
 }

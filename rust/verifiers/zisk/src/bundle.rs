@@ -1,9 +1,9 @@
 //! Strict decoding of a `VadcopFinalProof` (bincode 1, fixed-width integers).
 
-use bincode::{DefaultOptions, ErrorKind, Options};
+use bincode::Options;
 use proofman_fields::{Goldilocks, PrimeField64};
 use proofman_verifier::{Poseidon1Verifier, VadcopFinalProof, Verifier as _};
-use zkattest_verifier::{CannotVerify, Error, Refusal};
+use zkattest_verifier::{CannotVerify, Error, Refusal, bincode_options, require_size};
 
 use crate::key::{HASH_FAMILY, KEY_WORDS};
 
@@ -18,16 +18,7 @@ pub const MAX_PROOF_BYTES: usize = 1 << 20;
 
 /// Decode a minimal proof; the size is checked before anything is decoded.
 pub(crate) fn decode(bytes: &[u8]) -> Result<VadcopFinalProof, Error> {
-    if bytes.is_empty() {
-        return Err(undecodable("it is empty".into()).into());
-    }
-    if bytes.len() > MAX_PROOF_BYTES {
-        return Err(Refusal::ProofTooLarge {
-            got: bytes.len(),
-            limit: MAX_PROOF_BYTES,
-        }
-        .into());
-    }
+    require_size(bytes, MAX_PROOF_BYTES)?;
     let bundle = parse(bytes)?;
     require_minimal(&bundle)?;
     require_shape(&bundle)?;
@@ -39,14 +30,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<VadcopFinalProof, Error> {
 ///
 /// Integers have a fixed width, a boolean is 0 or 1: what decodes has no second encoding.
 fn parse(bytes: &[u8]) -> Result<VadcopFinalProof, Refusal> {
-    let options = DefaultOptions::new()
-        .with_fixint_encoding()
-        .allow_trailing_bytes()
-        .with_limit(MAX_PROOF_BYTES as u64);
     let mut rest = bytes;
-    let bundle = options
+    let bundle = bincode_options(MAX_PROOF_BYTES)
         .deserialize_from(&mut rest)
-        .map_err(|error| undecodable(describe(&error, bytes.len())))?;
+        .map_err(|error| Refusal::of_bincode(&error, bytes.len()))?;
     if !rest.is_empty() {
         return Err(Refusal::ProofTrailingBytes {
             expected: bytes.len() - rest.len(),
@@ -54,15 +41,6 @@ fn parse(bytes: &[u8]) -> Result<VadcopFinalProof, Refusal> {
         });
     }
     Ok(bundle)
-}
-
-/// Say what the decoder met, in words that help a person who holds the file.
-fn describe(error: &ErrorKind, length: usize) -> String {
-    match error {
-        ErrorKind::Io(_) => format!("it ends inside a field, after {length} bytes"),
-        ErrorKind::SizeLimit => "a length in it is out of bounds".into(),
-        other => other.to_string(),
-    }
 }
 
 /// Keep a minimal proof of the hash family whose key is here.
@@ -91,7 +69,9 @@ fn require_shape(bundle: &VadcopFinalProof) -> Result<(), Refusal> {
         ("public words", PUBLIC_WORDS, bundle.public_values.len()),
     ] {
         if got != expected {
-            return Err(undecodable(format!("it has {got} {what}, not {expected}")));
+            return Err(Refusal::undecodable(format!(
+                "it has {got} {what}, not {expected}"
+            )));
         }
     }
     Ok(())
@@ -112,12 +92,8 @@ fn require_canonical(bundle: &VadcopFinalProof) -> Result<(), Refusal> {
     let output = bundle.public_values.iter().skip(KEY_WORDS);
     match output.clone().position(|word| *word > u64::from(u32::MAX)) {
         None => Ok(()),
-        Some(index) => Err(undecodable(format!(
+        Some(index) => Err(Refusal::undecodable(format!(
             "output word {index} has more than 32 bits"
         ))),
     }
-}
-
-pub(crate) fn undecodable(detail: String) -> Refusal {
-    Refusal::ProofUndecodable { detail }
 }
