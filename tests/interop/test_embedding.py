@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.proofs import GOLDEN_PROOFS, GoldenProof
+from zkattest.types.programs import ProofSystem
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests/fixtures"
@@ -142,41 +144,72 @@ def embedding(
 class Golden:
     """Files of one proof, and what the program put out."""
 
-    system: str
-    key: Path
-    proof: Path
-    values: Path
+    proof: GoldenProof
+    files: dict[str, Path]
+
+    def ask(self, embedding: Embedding, values: Path) -> Answer:
+        """Verify the proof in several threads, PLONK's in fewer: one takes a second."""
+        options: dict[str, object] = {"public_values": values}
+        if self.proof.verifier_key is not None:
+            options["verifier_key"] = self.files["verifier_key"]
+        threads = 2 if self.proof.system is ProofSystem.SP1_PLONK else 8
+        return embedding.ask(
+            self.proof.system, self.files["key"], self.files["proof"], **options, threads=threads
+        )
 
 
-@pytest.fixture(params=["sp1", "zisk", "risc0-groth16"])
+@pytest.fixture(params=GOLDEN_PROOFS)
 def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
-    """Return a real proof of a system, as files of raw bytes."""
-    if request.param != "risc0-groth16":
-        folder = {"sp1": "sp1-6.4-compressed", "zisk": "zisk-1.1-vadcop"}[request.param]
-        files = ("program_vk.bin", "proof.bin", "public_values.bin")
-        return Golden(request.param, *(FIXTURES / folder / name for name in files))
-    receipt = json.loads((FIXTURES / "risc0-groth16/receipt.json").read_text())["receipts"]["V5_0"]
-    for name in ("image_id", "seal", "journal"):
-        (tmp_path / name).write_bytes(bytes.fromhex(receipt[name]))
-    return Golden("risc0-groth16", *(tmp_path / name for name in ("image_id", "seal", "journal")))
+    """Return a real proof of every system that is verified, as files of raw bytes."""
+    proof = GOLDEN_PROOFS[request.param]
+    contents = {
+        "key": bytes(proof.program_vk),
+        "proof": proof.proof,
+        "values": proof.public_values,
+        "verifier_key": proof.verifier_key or b"",
+    }
+    files = {name: tmp_path / name for name in contents}
+    for name, path in files.items():
+        path.write_bytes(contents[name])
+    return Golden(proof, files)
 
 
-def test_proof__valid_in_eight_threads_at_once(embedding: Embedding, golden: Golden) -> None:
-    answer = embedding.ask(
-        golden.system, golden.key, golden.proof, public_values=golden.values, threads=8
-    )
-    assert answer == Answer(0, f"valid {golden.values.read_bytes().hex()}")
+def test_golden_proof__valid_in_threads_at_once(embedding: Embedding, golden: Golden) -> None:
+    answer = golden.ask(embedding, golden.files["values"])
+    assert answer == Answer(0, f"valid {golden.proof.public_values.hex()}")
 
 
-def test_proof__invalid_other_public_values(
-    embedding: Embedding, golden: Golden, tmp_path: Path
-) -> None:
-    other = tmp_path / "other"
-    other.write_bytes(b"\x01" + golden.values.read_bytes()[1:])
-    answer = embedding.ask(golden.system, golden.key, golden.proof, public_values=other, threads=8)
+def test_golden_proof__invalid_other_public_values(embedding: Embedding, golden: Golden) -> None:
+    other = golden.files["values"].with_name("other")
+    values = golden.proof.public_values
+    other.write_bytes(values[:-1] + bytes([values[-1] ^ 1]))
+    answer = golden.ask(embedding, other)
     assert answer.code == 1
-    reason = "proof_invalid" if golden.system == "risc0-groth16" else "public_values_mismatch"
+    reason = "public_values_mismatch" if golden.proof.carries_values else "proof_invalid"
     assert answer.line.startswith(f"invalid {reason}: ")
+
+
+@pytest.mark.parametrize("name", ["sp1-groth16", "sp1-plonk", "risc0-groth16"])
+def test_golden_proof__not_checked_without_public_values(
+    embedding: Embedding, name: str, tmp_path: Path
+) -> None:
+    proof = GOLDEN_PROOFS[name]
+    key, bare = tmp_path / "key", tmp_path / "proof"
+    key.write_bytes(bytes(proof.program_vk))
+    bare.write_bytes(proof.proof)
+    detail = "the proof does not carry its public values; give them"
+    expected = Answer(2, f"not checked public_values_missing: {detail}")
+    assert embedding.ask(proof.system, key, bare) == expected
+
+
+def test_groth16__not_checked_without_verifier_key(embedding: Embedding, tmp_path: Path) -> None:
+    proof = GOLDEN_PROOFS["groth16-bn254-gnark"]
+    key, bare = tmp_path / "key", tmp_path / "proof"
+    key.write_bytes(bytes(proof.program_vk))
+    bare.write_bytes(proof.proof)
+    detail = "the proof system needs a verifier key; give one"
+    expected = Answer(2, f"not checked verifier_key_missing: {detail}")
+    assert embedding.ask(proof.system, key, bare) == expected
 
 
 def test_proof__invalid_flipped_bit(embedding: Embedding, tmp_path: Path) -> None:
@@ -198,8 +231,9 @@ def test_proof__not_checked_unsupported_kind(embedding: Embedding) -> None:
     )
 
 
-def test_system__not_checked_unknown_name(embedding: Embedding, golden: Golden) -> None:
-    answer = embedding.ask("sp2", golden.key, golden.proof)
+def test_system__not_checked_unknown_name(embedding: Embedding) -> None:
+    folder = FIXTURES / "zisk-1.1-vadcop"
+    answer = embedding.ask("sp2", folder / "program_vk.bin", folder / "proof.bin")
     detail = "no proof system has this name; zkattest_system_name lists them"
     assert answer == Answer(2, f"not checked unsupported_proof_system: {detail}")
 
