@@ -13,7 +13,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.system_targets import KEYED
+from tests.fuzz.system_targets import KEYED, WRAPPED, ZISK_HEAD
 from tests.helpers.proofs import GOLDEN_PROOFS
 from zkattest.crypto.blocks import decode_block, decode_header
 from zkattest.crypto.hashing import hash_tree_root_claim
@@ -144,7 +144,17 @@ def system_seeds() -> Iterator[tuple[str, str, bytes]]:
             yield "system_proof", name, bytes([index]) + golden.proof
         if golden.verifier_key is not None:
             chosen = KEYED.index(golden.system)
-            yield "verifier_key", name, bytes([chosen]) + golden.verifier_key
+            for target in ("verifier_key", "circuit_key"):
+                yield target, name, bytes([chosen]) + golden.verifier_key
+    yield "risc0_seal", "golden", GOLDEN_PROOFS["risc0-groth16"].proof
+    for index, name in enumerate(WRAPPED):
+        yield "sp1_wrapped", name, bytes([index]) + GOLDEN_PROOFS[name].proof
+    zisk = GOLDEN_PROOFS["zisk"].proof
+    yield "zisk_proof", "unchanged", ZISK_HEAD.pack(0, 1)
+    yield "zisk_proof", "cut", ZISK_HEAD.pack(len(zisk) // 2, 0)
+    yield "zisk_proof", "extended", ZISK_HEAD.pack(len(zisk), 1) + b"more"
+    yield "zisk_proof", "head", ZISK_HEAD.pack(0, 1) + zisk[:64]
+    yield "zisk_proof", "tail", ZISK_HEAD.pack(len(zisk) - 64, 1) + zisk[-64:]
 
 
 def proof_seeds() -> Iterator[tuple[str, str, bytes]]:
@@ -229,15 +239,15 @@ def transactions_payload(block: bytes, header_bytes: int) -> bytes:
 
 def smallest_vectors() -> dict[str, Path]:
     """Choose the smallest input of each group of vectors."""
-    smallest: dict[str, Path] = {}
+    smallest: dict[str, tuple[bool, int, Path]] = {}
     for path in sorted(one for pack in PACKS for one in pack.glob("*/*/*/input.json")):
         group = f"{path.parents[2].name}-{path.parents[1].name}"
-        size = path.stat().st_size
-        if size <= MAX_VECTOR_BYTES:
-            known = smallest.get(group)
-            if known is None or size < known.stat().st_size:
-                smallest[group] = path
-    return smallest
+        data = path.read_bytes()
+        if len(data) <= MAX_VECTOR_BYTES:
+            # Megabytes that are written in a line stand behind what is small when it is read, too.
+            size = (b'"repeat"' in data, len(data), path)
+            smallest[group] = min(size, smallest.get(group, size))
+    return {group: path for group, (_, _, path) in smallest.items()}
 
 
 if __name__ == "__main__":

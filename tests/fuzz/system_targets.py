@@ -1,5 +1,6 @@
 """Proofs of every built-in system, and keys of circuits: three answers, and no panic below."""
 
+import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,8 @@ VERIFIERS: Final = [
     (golden, BuiltInVerifier(golden.system, golden.program_vk, golden.verifier_key))
     for golden in GOLDEN_PROOFS.values()
 ]
+# An input of `zisk_proof` begins with a place, and whether what follows it there stays.
+ZISK_HEAD: Final = struct.Struct("<IB")
 KEYED: Final = (ProofSystem.GROTH16_BN254, ProofSystem.SP1_GROTH16, ProofSystem.SP1_PLONK)
 
 
@@ -39,6 +42,43 @@ def fuzz_verifier_key(data: bytes) -> None:
             assert BuiltInVerifier(system, program, key).circuit_version
 
         answered(open_one)
+
+
+# What the inputs of the Rust targets mean here: the golden proof that each is held against.
+WRAPPED: Final = ("sp1-groth16-bundle", "sp1-groth16", "sp1-plonk")
+
+
+def replay_zisk_proof(data: bytes) -> None:
+    """Verify ZisK's golden proof after something was written into it, or behind a part of it."""
+    if len(data) >= ZISK_HEAD.size:
+        place, follows = ZISK_HEAD.unpack_from(data)
+        proof, written = GOLDEN_PROOFS["zisk"].proof, data[ZISK_HEAD.size :]
+        place %= len(proof) + 1
+        tail = proof[place + len(written) :] if follows % 2 else b""
+        verify_golden("zisk", proof[:place] + written + tail)
+
+
+def replay_risc0_seal(data: bytes) -> None:
+    """Verify bytes as the seal of the golden receipt."""
+    verify_golden("risc0-groth16", data)
+
+
+def replay_sp1_wrapped(data: bytes) -> None:
+    """Verify bytes as one of the golden wrapped proofs, which the first byte chooses."""
+    if data:
+        verify_golden(WRAPPED[data[0] % len(WRAPPED)], data[1:])
+
+
+def verify_golden(name: str, proof: bytes) -> None:
+    """Verify bytes in the place of a golden proof; what is valid proves the golden values."""
+    golden = GOLDEN_PROOFS[name]
+    verifier = BuiltInVerifier(golden.system, golden.program_vk, golden.verifier_key)
+
+    def verify() -> None:
+        verified = verifier.verify(proof, golden.public_values)
+        assert verified.public_values == golden.public_values
+
+    answered(verify)
 
 
 def answered(work: Callable[[], None]) -> None:

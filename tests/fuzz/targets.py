@@ -14,7 +14,13 @@ from typing import Any, Final
 from tests.fuzz.key_targets import fuzz_keystore, fuzz_validators
 from tests.fuzz.link_targets import fuzz_link, fuzz_negotiation, fuzz_yamux
 from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
-from tests.fuzz.system_targets import fuzz_system_proof, fuzz_verifier_key
+from tests.fuzz.system_targets import (
+    fuzz_system_proof,
+    fuzz_verifier_key,
+    replay_risc0_seal,
+    replay_sp1_wrapped,
+    replay_zisk_proof,
+)
 from zkattest.cli.which_revision import readings
 from zkattest.conformance.cases import VectorCase
 from zkattest.conformance.claim import check_claim
@@ -396,8 +402,12 @@ PYTHON_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
 REPLAYS: Final[dict[str, Callable[[bytes], None]]] = {
     "accounts": replay_accounts,
     "block": replay_block,
+    "circuit_key": fuzz_verifier_key,
     "header": replay_header,
     "osaka_header": replay_header,
+    "risc0_seal": replay_risc0_seal,
+    "sp1_wrapped": replay_sp1_wrapped,
+    "zisk_proof": replay_zisk_proof,
     "package": fuzz_package,
     "signatures": replay_accounts,
     "statement": replay_statement,

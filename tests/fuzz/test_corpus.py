@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.targets import PYTHON_TARGETS, REPLAYS
+from tools.fuzz_seeds import seeds
 
 CORPUS = Path(__file__).with_name("corpus")
 TARGETS = {**REPLAYS, **PYTHON_TARGETS}
@@ -35,3 +36,12 @@ def test_corpus__has_no_folder_without_a_target():
 def test_corpus__is_small():
     sizes = [path.stat().st_size for path in CORPUS.rglob("*") if path.is_file()]
     assert sum(sizes) < MAX_CORPUS_BYTES
+
+
+def test_seeds__are_what_the_tool_writes():
+    written = {f"{target}/seed-{name}": data for target, name, data in seeds()}
+    committed = {
+        str(path.relative_to(CORPUS)): path.read_bytes() for path in CORPUS.glob("*/seed-*")
+    }
+    stale = {name for name in written | committed if written.get(name) != committed.get(name)}
+    assert not stale, "run `python -m tools.fuzz_seeds`, and commit tests/fuzz/corpus"
