@@ -17,7 +17,7 @@ from tests.helpers.siege import Phase, Siege
 from zkattest.net import GossipSettings
 from zkattest.net.muxer import MOST_STREAMS
 
-LIMIT_S = 60
+LIMIT_S = 240
 ATTACK_S = 1.6
 # Time-outs have to run out.
 LONG_ATTACK_S = 2.8
