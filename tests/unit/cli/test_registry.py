@@ -72,10 +72,10 @@ def test_check__valid_counts_states(capsys, file):
 
 
 def test_check__invalid_names_field_and_line(capsys, file):
-    file.write_text(REGISTRY.replace('version = "0.1.0"', 'versoin = "0.1.0"', 1))
+    file.write_text(REGISTRY.replace('version = "0.1.0"', 'verzion = "0.1.0"', 1))
     code, out, err = outcome(capsys, "check", file)
     assert (code, err) == (1, "")
-    assert "entry[0].guest.versoin: line 7: unknown, nearest known is version" in out
+    assert "entry[0].guest.verzion: line 7: unknown, nearest known is version" in out
     code, out, _ = outcome(capsys, "check", file, "--json")
     assert (code, json.loads(out)["verdict"]) == (1, "invalid")
 
