@@ -112,7 +112,7 @@ def test_section__read_with_a_remote_signer_and_everything_turned():
             ),
         ),
         ({"max_proofs": 0}, Mistake("signer.max_proofs", "0, expected 1 or more, below 2^63")),
-        ({"gaurd": "x"}, Mistake("signer.gaurd", "unknown, nearest known is guard")),
+        ({"gvard": "x"}, Mistake("signer.gvard", "unknown, nearest known is guard")),
     ],
 )
 def test_section__names_the_mistake(changes, mistake):

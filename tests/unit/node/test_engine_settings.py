@@ -90,7 +90,7 @@ def test_engine__reads_every_field():
         ({"engine": {"chain_id": 1, "schema_id": 65_536}}, "engine.schema_id"),
         ({"engine": {"chain_id": 1, "profile": "A"}}, "engine.profile"),
         ({"engine": {"chain_id": 1, "registry_keys": ["0x1"]}}, "engine.registry_keys"),
-        ({"engine": {"chain_id": 1, "wating": 3}}, "engine.wating"),
+        ({"engine": {"chain_id": 1, "waitinq": 3}}, "engine.waitinq"),
         ({"engine": {"chain_id": 1}, "evidence": {}}, "evidence.folder"),
         (
             {"engine": {"chain_id": 1}, "evidence": {"folder": "x", "max_files": 1}},

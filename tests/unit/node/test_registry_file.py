@@ -83,7 +83,7 @@ def test_document__reads_back_as_json(text):
         ("0x00c103", "0x0c103", "entry[0].program_vk", "line 6: expected 0x and 64"),
         ("schema_id = 0x7886 }", "schema_id = 0x10000 }", "entry[0].statement.schema_id", "16 bit"),
         ("chain_id = 1", "chain_id = -1", "entry[1].statement.chain_id", "line 15: -1"),
-        ('guest = { name = "reth"', 'guest = { nam = "reth"', "entry[1].guest.name", "missing"),
+        ('guest = { name = "reth"', 'guest = { nqme = "reth"', "entry[1].guest.name", "missing"),
         ("[[profile]]", "[[profil]]", "profile", "missing"),
         ("number = 2", "number = 256", "profile[0].types[1].number", "outside uint8"),
         ("number = 2", "number = 1", "number_twice", "test: 1 is ours and foreign"),
