@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import IO, cast
 import psutil
 import trio
 
+from zkattest.devnet.ports import free_ports
 from zkattest.net import GossipHost, Verdict, peer_id_of_seed, topic_string
 
 TOPIC = topic_string(bytes.fromhex("01020304"), "delayed_execution_proof")
@@ -114,15 +114,6 @@ async def child(arguments: argparse.Namespace, ports: list[int]) -> dict[str, ob
         }
         nursery.cancel_scope.cancel()
     return result
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def run(arguments: argparse.Namespace) -> list[dict[str, object]]:

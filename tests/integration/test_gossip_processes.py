@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import PIPE
 
 import trio
 
 from tests.helpers.gossip import PROOF_BYTES, seed
+from zkattest.devnet.ports import free_ports
 from zkattest.net import peer_id_of_seed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,14 +80,9 @@ class HostProcess:
 
 def free_addresses(count: int) -> list[str]:
     """Return addresses that nobody listens on, with the peers that will."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        ports = [each.getsockname()[1] for each in sockets]
     return [
         f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer_id_of_seed(seed(number))}"
-        for number, port in enumerate(ports)
+        for number, port in enumerate(free_ports(count))
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,12 @@ from pathlib import Path
 import httpx
 
 from zkattest.devnet.keys import validator_pubkeys
+from zkattest.devnet.ports import free_ports
 from zkattest.net.enr import port_entry, sign_record
 from zkattest.net.secp256k1 import SecretKey
 
 CHAIN = Path(__file__).parents[2] / "vectors" / "eip7886" / "chain"
 COMMAND = [sys.executable, "-m", "zkattest.cli.main", "node", "--config"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_node(folder: Path, seed: int, gossip: int, http: int, peering: str) -> Path:
@@ -94,7 +88,7 @@ def wait_for_metric(http: int, line: str) -> None:
 
 
 def test_node__finds_a_peer_by_its_record_and_again_by_its_file(tmp_path: Path) -> None:
-    ports = [free_port() for _ in range(4)]
+    ports = free_ports(4)
     record = sign_record(
         SecretKey(b"\x01" * 32), 1, {b"ip": bytes([127, 0, 0, 1]), b"tcp": port_entry(ports[0])}
     )

@@ -112,17 +112,16 @@ async def test_hosts__shake_hands_and_gossip(kinds: tuple[KeyKind, KeyKind]) -> 
 
 async def test_host__says_goodbye_to_whom_it_dialled_when_the_caller_is_cancelled() -> None:
     ours, theirs = peering(), peering()
-    async with (
-        host(1, theirs) as first,
-        host(2, ours) as second,
-        trio.open_nursery() as nursery,
-    ):
-        nursery.start_soon(second.dial, first.address)
-        await until(second, lambda: [r.status for r in ours.peers().values()] == [STATUS])
-        await first.wait_for_mesh(PROOFS, 1)
-        # Nothing has been sent of it yet: it goes out before the goodbye.
-        second.publish(PROOFS, b"last words" * 10_000)
-        nursery.cancel_scope.cancel()
+    async with host(1, theirs) as first:
+        async with host(2, ours) as second, trio.open_nursery() as nursery:
+            nursery.start_soon(second.dial, first.address)
+            await until(second, lambda: [r.status for r in ours.peers().values()] == [STATUS])
+            await first.wait_for_mesh(PROOFS, 1)
+            # Nothing has been sent of it yet: it goes out before the goodbye.
+            second.publish(PROOFS, b"last words" * 10_000)
+            nursery.cancel_scope.cancel()
+        # Else the first one could say goodbye itself to a link that it still thinks open.
+        await until(first, lambda: not theirs.peers())
     assert theirs.goodbyes == {(Parting.THEIRS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
     assert first.counters()["delivered"] == 1
 

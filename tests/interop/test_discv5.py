@@ -14,6 +14,7 @@ import trio
 
 from tests.helpers.gossip import ANY_PORT, PROOFS, TOPICS
 from tests.interop.programs import NoProgram, discovery_program
+from zkattest.devnet.ports import free_ports
 from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.net.discv5 import Discovery, DiscoveryFailed, DiscoverySettings
@@ -41,9 +42,7 @@ def program() -> Path:
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1, socket.SOCK_DGRAM)[0]
 
 
 def secret(number: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import trio
 from zkattest.devnet.board import NAME_OF_PEER, Board, attester_name
 from zkattest.devnet.keys import network_seed, validator_pubkeys
 from zkattest.devnet.pack import Pack
+from zkattest.devnet.ports import free_ports
 from zkattest.devnet.processes import Child, Crew, ProcessFailed, open_crew
 from zkattest.devnet.render import View
 from zkattest.devnet.scenario import ATTESTERS, VICTIM, Role, Scenario
@@ -252,8 +252,9 @@ async def run_devnet(
     board = Board(scenario, pack, SlotClock(0, slot_ms))
     with TemporaryDirectory(prefix="zkattest-devnet-") as folder:
         names = [*Role, *(attester_name(n) for n in range(ATTESTERS))]
+        ports = dict(zip(map(str, names), free_ports(len(names)), strict=True))
         conductor = Conductor(
-            pack, program_vk, scenario, slot_ms, Path(folder), view, board, free_ports(names), logs
+            pack, program_vk, scenario, slot_ms, Path(folder), view, board, ports, logs
         )
         try:
             with view:
@@ -271,14 +272,3 @@ def _first_message(group: BaseExceptionGroup[Exception]) -> str:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return str(first)
-
-
-def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Find a free port on loopback for each name; all are held until all are found."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    try:
-        found = [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
-    return dict(zip(map(str, names), found, strict=True))
