@@ -15,8 +15,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ from zkattest.verify.registry import Registry
 
 PARTS = ("times", "throughput", "memory", "start")
 DEADLINE_MS = 60_000
-# A round of the slowest system takes a second; ten thousand of the quickest take one minute.
-LONG_RUNS = (("risc0-groth16", 10_000), ("sp1", 1_000))
+# A PLONK proof takes a second: fewer of those. Ten thousand of `sp1` take eight minutes.
+LONG_RUNS = {"sp1-plonk": 200}
+LONG_RUN = 10_000
 SAMPLES = 10
 # A system that needs less takes more rounds, twenty times as many at most.
 QUICK_MS = 50
@@ -144,6 +146,10 @@ def memory(case: Case, count: int, *, isolation: bool) -> dict[str, Any]:
     }
 
 
+def _long_run(case: Case, scale: float) -> int:
+    return max(SAMPLES, round(LONG_RUNS.get(case.name, LONG_RUN) * scale))
+
+
 def start(rounds: int) -> dict[str, Any]:
     """Start an engine several times: to its being ready, and to its first verdict after that."""
     found: dict[str, list[float]] = {"ready_ms": [], "first_verdict_ms": [], "second_ms": []}
@@ -155,7 +161,7 @@ def start(rounds: int) -> dict[str, Any]:
                 found["ready_ms"].append(engine.ready_ms)
                 asked = targets(engine.url, bodies)
                 for key, target in zip(("first_verdict_ms", "second_ms"), asked, strict=True):
-                    found[key].append(timed(lambda target=target: _ask(target))[0])
+                    found[key].append(timed(partial(_ask, target))[0])
                 engine.stop()
     return {name: round(statistics.median(values)) for name, values in found.items()}
 
@@ -165,33 +171,55 @@ def _ask(target: Any) -> None:
     httpx.post(target.url, content=body, trust_env=False, timeout=60).raise_for_status()
 
 
+def told(part: str, cases: list[Case]) -> Iterator[Case]:
+    """Say on standard error which of the cases is measured; some take minutes."""
+    for number, case in enumerate(cases, 1):
+        sys.stderr.write(f"{part}: {case.name} ({number} of {len(cases)})\n")
+        yield case
+
+
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure the parts that are wanted."""
     cases = [case for case in CASES if not arguments.systems or case.name in arguments.systems]
     cores = len(os.sched_getaffinity(0))
-    report: dict[str, Any] = {"machine": machine(), "load_before": os.getloadavg()[0]}
+    load = round(os.getloadavg()[0], 2)
+    report: dict[str, Any] = {
+        "machine": machine(),
+        "load_before": dict.fromkeys(arguments.parts, load),
+    }
     if "times" in arguments.parts:
         programs = build()
         with tempfile.TemporaryDirectory(prefix="verifiers-") as folder:
             report["times"] = {
-                case.name: times(case, programs, Path(folder), arguments.rounds) for case in cases
+                case.name: times(case, programs, Path(folder), arguments.rounds)
+                for case in told("times", cases)
             }
     if "throughput" in arguments.parts:
         report["throughput"] = {
-            case.name: throughput(case, arguments.seconds, cores) for case in cases
+            case.name: throughput(case, arguments.seconds, cores)
+            for case in told("throughput", cases)
         }
     if "memory" in arguments.parts:
-        by_name = {case.name: case for case in CASES}
         report["memory"] = {
-            name: [
-                memory(by_name[name], max(SAMPLES, round(count * arguments.scale)), isolation=mode)
+            case.name: [
+                memory(case, _long_run(case, arguments.scale), isolation=mode)
                 for mode in (False, True)
             ]
-            for name, count in LONG_RUNS
+            for case in told("memory", cases)
         }
     if "start" in arguments.parts:
         report["start"] = start(max(1, arguments.rounds // 10))
     return report
+
+
+def keep(report: dict[str, Any], folder: Path) -> None:
+    """Write the parts that were measured; what an earlier run measured of others stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "verifiers.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    for name, part in report.items():
+        before[name] = {**before.get(name, {}), **part} if isinstance(part, dict) else part
+    path.write_text(json.dumps(before, indent=1) + "\n")
 
 
 def show(report: dict[str, Any], console: Console) -> None:
@@ -227,9 +255,7 @@ def main() -> None:
     arguments = parser.parse_args()
     report = measure(arguments)
     if arguments.results:
-        arguments.results.mkdir(parents=True, exist_ok=True)
-        path = arguments.results / "verifiers.json"
-        path.write_text(json.dumps(report, indent=1) + "\n")
+        keep(report, arguments.results)
     if arguments.json:
         sys.stdout.write(json.dumps(report) + "\n")
     else:
