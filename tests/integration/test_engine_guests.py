@@ -45,6 +45,7 @@ profile = "zkattest"
 [service]
 listen = "127.0.0.1:0"
 run_guests = true
+ere_form = "report"
 guest_ms = {GUEST_MS}
 """
     )

@@ -1,14 +1,14 @@
 """
 Serve ere's `ZkvmService` over Twirp, as an ere-server does for one program.
 
-Sources: twitchtv.github.io/twirp, protocol version 7; eth-act/ere 0.16 `crates/server`. An
+Sources: twitchtv.github.io/twirp, protocol version 7; eth-act/ere 0.17 `crates/server`. An
 ere-server is about one program. This one has the program that the configuration names at `/twirp`,
 and every program of the registry at `/programs/<entry>/twirp`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +28,7 @@ from zkattest.types.ere import (
     EreAnswer,
     EreError,
     EreExecuted,
+    EreForm,
     EreInput,
     EreMethod,
     EreProgramVk,
@@ -46,6 +47,7 @@ from zkattest.types.wire import MAX_PROOF_BYTES
 
 PROTOBUF: Final = "application/protobuf"
 _FORM_BYTES: Final = 64
+_NANOS_PER_MS: Final = 1_000_000
 MAX_INPUT_BYTES: Final = 32 << 20
 
 
@@ -126,9 +128,10 @@ class TwirpFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TwirpSettings:
-    """Say which program `/twirp` is for, and how long a guest may run or prove."""
+    """Say which program `/twirp` is for, which ere asks, and how long a guest may run or prove."""
 
     program: EntryId | None = None
+    form: EreForm = EreForm.DURATION
     guest_ms: int = 600_000
 
 
@@ -151,7 +154,7 @@ class TwirpRoutes:
                 f"ere{method}{'OfProgram' if prefix else ''}",
                 _SUMMARIES[method],
                 self._handler(method),
-                _answers(method),
+                _answers(method, self._settings.form),
                 body=Taken(
                     {PROTOBUF: Raw({"type": "string", "format": "binary"}), JSON: _JSON[method]},
                     _max_bytes(method),
@@ -173,7 +176,8 @@ class TwirpRoutes:
                 return _failed(TwirpFailure(TwirpCode.MALFORMED, str(error)))
             except TwirpFailure as error:
                 return _failed(error)
-            body = encode_ere_answer(method, answer, as_json=as_json)
+            form = self._settings.form
+            body = encode_ere_answer(method, answer, as_json=as_json, form=form)
             return Response(body, media_type=call.media_type)
 
         return handle
@@ -230,10 +234,11 @@ class TwirpRoutes:
             if method is EreMethod.EXECUTE:
                 run = await self._worker.execute(request.stdin, timeout_ms=timeout_ms)
                 report = execution_report(run.cycles, run.elapsed_ms)
-                return EreExecuted(run.public_values, report)
+                return EreExecuted(run.public_values, report, run.elapsed_ms * _NANOS_PER_MS)
             proved = await self._worker.prove(request.stdin, timeout_ms=timeout_ms)
             report = proving_report(proved.cycles, proved.elapsed_ms)
-            return EreProved(proved.public_values, proved.proof, report)
+            nanos = proved.elapsed_ms * _NANOS_PER_MS
+            return EreProved(proved.public_values, proved.proof, report, nanos)
         except GuestFailure as error:
             return EreError(str(error))
         except GuestUnavailable as error:
@@ -257,12 +262,12 @@ def _max_bytes(method: EreMethod) -> dict[str, int]:
     return {PROTOBUF: most + _FORM_BYTES, JSON: 4 * (most // 3 + 1) + _FORM_BYTES}
 
 
-def _answers(method: EreMethod) -> dict[int, Answered]:
+def _answers(method: EreMethod, form: EreForm) -> dict[int, Answered]:
     errors = {
         status: Answered(f"Twirp: {', '.join(codes)}.", {JSON: _EITHER_ERROR})
         for status, codes in _codes_by_status().items()
     }
-    shapes = {PROTOBUF: Raw({"type": "string", "format": "binary"}), JSON: _ANSWERED[method]}
+    shapes = {PROTOBUF: Raw({"type": "string", "format": "binary"}), JSON: _answered(method, form)}
     return {200: Answered("The answer, or what the zkVM said against it.", shapes), **errors}
 
 
@@ -280,12 +285,20 @@ _BASE64: Final = {
 }
 
 
-def _object(**fields: str) -> Raw:
-    shapes = {name: dict(_BASE64) for name in fields}
+_NANOS: Final = {"type": "string", "pattern": "^[0-9]{1,20}$"}
+
+
+def _object(**fields: Mapping[str, str]) -> Raw:
+    shapes = {name: dict(shape) for name, shape in fields.items()}
     return Raw({"type": "object", "properties": shapes, "additionalProperties": False})
 
 
-def _ok_or_err(**fields: str) -> Raw:
+def _answered(method: EreMethod, form: EreForm) -> Raw:
+    """Describe an answer: `ok`, or `err` with what the zkVM said."""
+    fields = dict(_ANSWERED[method])
+    if method in (EreMethod.EXECUTE, EreMethod.PROVE):
+        cost = {"durationNanos": _NANOS} if form is EreForm.DURATION else {"report": _BASE64}
+        fields |= cost
     properties = {"ok": dict(_object(**fields).schema), "err": {"type": "string"}}
     return Raw({"type": "object", "properties": properties, "additionalProperties": False})
 
@@ -296,16 +309,16 @@ _SUMMARIES: Final = {
     EreMethod.VERIFY: "Verify a proof of the program (ere)",
     EreMethod.PROGRAM_VK: "Get the program's key (ere)",
 }
-_JSON_INPUT: Final = _object(inputStdin="", inputProofs="")
+_JSON_INPUT: Final = _object(inputStdin=_BASE64, inputProofs=_BASE64)
 _JSON: Final = {
     EreMethod.EXECUTE: _JSON_INPUT,
     EreMethod.PROVE: _JSON_INPUT,
-    EreMethod.VERIFY: _object(proof=""),
+    EreMethod.VERIFY: _object(proof=_BASE64),
     EreMethod.PROGRAM_VK: _object(),
 }
-_ANSWERED: Final = {
-    EreMethod.EXECUTE: _ok_or_err(publicValues="", report=""),
-    EreMethod.PROVE: _ok_or_err(publicValues="", proof="", report=""),
-    EreMethod.VERIFY: _ok_or_err(publicValues=""),
-    EreMethod.PROGRAM_VK: _ok_or_err(programVk=""),
+_ANSWERED: Final[dict[EreMethod, dict[str, Mapping[str, str]]]] = {
+    EreMethod.EXECUTE: {"publicValues": _BASE64},
+    EreMethod.PROVE: {"publicValues": _BASE64, "proof": _BASE64},
+    EreMethod.VERIFY: {"publicValues": _BASE64},
+    EreMethod.PROGRAM_VK: {"programVk": _BASE64},
 }

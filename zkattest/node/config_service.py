@@ -21,6 +21,7 @@ from zkattest.node.config_eip8025 import read_eip8025
 from zkattest.node.config_reader import Notes, Table, read_toml
 from zkattest.node.config_sections import LogSettings, parse_listen, read_log
 from zkattest.node.engine_settings import EngineSettings, read_engine
+from zkattest.types.ere import EreForm
 from zkattest.types.programs import EntryId
 from zkattest.types.proof_profiles import PROFILES, ProfileName, ProofProfile
 
@@ -189,6 +190,7 @@ def _read_service(table: Table) -> ServiceSettings:
         ),
         twirp=TwirpSettings(
             program=table.make("ere_program", EntryId, program) if program else None,
+            form=table.choice("ere_form", EreForm, twirp.form),
             guest_ms=table.integer("guest_ms", twirp.guest_ms, least=1),
         ),
     )

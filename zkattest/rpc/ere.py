@@ -1,8 +1,8 @@
 """
 Ask an ere-server, over Twirp, to verify and prove for the one program that it is for.
 
-Source: eth-act/ere 0.16. What it says of a proof is its word alone: whoever asks it trusts it as
-far as the configuration says, and proofs that it makes are verified here before they are used.
+Sources: eth-act/ere 0.16.2 and 0.17. What it says of a proof is its word alone: verify proofs that
+it makes before you use them.
 """
 
 from __future__ import annotations

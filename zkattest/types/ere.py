@@ -1,14 +1,16 @@
 """
 Read and write the messages of ere's `ZkvmService`, whose fields `ere.proto` beside this declares.
 
-Source: eth-act/ere 0.16 `crates/server/api`. Messages are made of descriptors at import, so that no
-generated code has to fit a version of the runtime. The only importer of protobuf.
+Sources: eth-act/ere 0.16.2 and 0.17, `crates/server/api`. They differ in how a run's cost is told:
+the same field is ere's own report in one and a duration in the other. Messages are made of
+descriptors at import, so that no generated code has to fit a version of the runtime. The only
+importer of protobuf.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -22,6 +24,7 @@ SERVICE: Final = "api.ZkvmService"
 _BYTES: Final = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
 _STRING: Final = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _MESSAGE: Final = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
+_UINT64: Final = descriptor_pb2.FieldDescriptorProto.TYPE_UINT64
 
 
 class EreMethod(StrEnum):
@@ -31,6 +34,15 @@ class EreMethod(StrEnum):
     PROVE = "Prove"
     VERIFY = "Verify"
     PROGRAM_VK = "ProgramVk"
+
+
+class EreForm(StrEnum):
+    """Say how answers tell what a run took; a client of the other form cannot read them."""
+
+    REPORT = "report"
+    """ere up to 0.16: its report of the run, bincode."""
+    DURATION = "duration"
+    """ere from 0.17: nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +67,21 @@ class EreNothing:
 
 @dataclass(frozen=True, slots=True)
 class EreExecuted:
-    """Hold what a guest committed to, and ere's own report of the run (bincode; may be empty)."""
+    """Hold what a guest committed to, and what the run took, in the form of either version."""
 
     public_values: bytes
     report: bytes = b""
+    duration_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EreProved:
-    """Hold a proof, what it commits to, and ere's own report of the run."""
+    """Hold a proof, what it commits to, and what proving took, in the form of either version."""
 
     public_values: bytes
     proof: bytes
     report: bytes = b""
+    duration_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +117,17 @@ _REQUESTS: Final[dict[EreMethod, tuple[tuple[str, int, int], ...]]] = {
     EreMethod.PROGRAM_VK: (),
 }
 _OKS: Final[dict[EreMethod, tuple[tuple[str, int, int], ...]]] = {
-    EreMethod.EXECUTE: (("public_values", 1, _BYTES), ("report", 2, _BYTES)),
-    EreMethod.PROVE: (("public_values", 1, _BYTES), ("proof", 2, _BYTES), ("report", 3, _BYTES)),
+    EreMethod.EXECUTE: (("public_values", 1, _BYTES),),
+    EreMethod.PROVE: (("public_values", 1, _BYTES), ("proof", 2, _BYTES)),
     EreMethod.VERIFY: (("public_values", 1, _BYTES),),
     EreMethod.PROGRAM_VK: (("program_vk", 1, _BYTES),),
 }
+# What a run took is the field behind these.
+_COSTS: Final[dict[EreForm, tuple[str, int]]] = {
+    EreForm.REPORT: ("report", _BYTES),
+    EreForm.DURATION: ("duration_nanos", _UINT64),
+}
+_RUNS: Final = frozenset({EreMethod.EXECUTE, EreMethod.PROVE})
 _ANSWERS: Final[dict[EreMethod, type[Any]]] = {
     EreMethod.EXECUTE: EreExecuted,
     EreMethod.PROVE: EreProved,
@@ -140,14 +160,20 @@ def decode_ere_request(method: EreMethod, data: bytes, *, as_json: bool = False)
     return EreInput(message.input_stdin, message.input_proofs if has_proofs else None)
 
 
-def encode_ere_answer(method: EreMethod, answer: EreAnswer, *, as_json: bool = False) -> bytes:
+def encode_ere_answer(
+    method: EreMethod,
+    answer: EreAnswer,
+    *,
+    as_json: bool = False,
+    form: EreForm = EreForm.DURATION,
+) -> bytes:
     """Write an answer as protobuf, or as its JSON; `TypeError` for that of another method."""
-    message = _new(f"{method}Response")
+    message = _new(f"{method}Response", form)
     if isinstance(answer, EreError):
         message.err = answer.error
     elif type(answer) is _ANSWERS[method]:
         message.ok.SetInParent()
-        for name, _, _ in _OKS[method]:
+        for name, _, _ in _ok_fields(method, form):
             setattr(message.ok, name, getattr(answer, name))
     else:
         raise TypeError(f"{type(answer).__name__} does not answer {method}")
@@ -155,15 +181,36 @@ def encode_ere_answer(method: EreMethod, answer: EreAnswer, *, as_json: bool = F
 
 
 def decode_ere_answer(method: EreMethod, data: bytes, *, as_json: bool = False) -> EreAnswer:
-    """Read an answer, whose size the caller has bounded; raises `DecodeError`."""
-    message = _read(f"{method}Response", data, as_json=as_json)
+    """Read an answer of either form, whose size the caller has bounded; raises `DecodeError`."""
+    if method not in _RUNS:
+        return _read_answer(method, data, EreForm.DURATION, as_json=as_json)
+    found: list[EreAnswer] = []
+    refusal = DecodeError("result", "missing")
+    # To protobuf, a field of another type is one that it does not know; JSON names differ.
+    for form in EreForm:
+        try:
+            found.append(_read_answer(method, data, form, as_json=as_json))
+        except DecodeError as error:
+            refusal = error
+    match found:
+        case [EreExecuted(report=report), EreExecuted() as ran]:
+            return replace(ran, report=report)
+        case [EreProved(report=report), EreProved() as proved]:
+            return replace(proved, report=report)
+        case [*_, answer]:
+            return answer
+    raise refusal
+
+
+def _read_answer(method: EreMethod, data: bytes, form: EreForm, *, as_json: bool) -> EreAnswer:
+    message = _read(f"{method}Response", data, form, as_json=as_json)
     kind = message.WhichOneof("result")
     if kind is None:
         raise DecodeError("result", "missing")
     if kind == "err":
         return EreError(message.err)
     answer: EreAnswer = _ANSWERS[method](
-        **{name: getattr(message.ok, name) for name, _, _ in _OKS[method]}
+        **{name: getattr(message.ok, name) for name, _, _ in _ok_fields(method, form)}
     )
     return answer
 
@@ -182,8 +229,18 @@ def _duration(elapsed_ms: int) -> tuple[int, int]:
     return elapsed_ms // 1_000, elapsed_ms % 1_000 * 1_000_000
 
 
-def _new(name: str) -> Any:
-    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"api.{name}"))()
+def _ok_fields(method: EreMethod, form: EreForm) -> tuple[tuple[str, int, int], ...]:
+    """Name the fields of an answer, with what the run took behind the others."""
+    fields = _OKS[method]
+    if method not in _RUNS:
+        return fields
+    name, kind = _COSTS[form]
+    return (*fields, (name, len(fields) + 1, kind))
+
+
+def _new(name: str, form: EreForm = EreForm.DURATION) -> Any:
+    described = _POOLS[form].FindMessageTypeByName(f"api.{name}")
+    return message_factory.GetMessageClass(described)()
 
 
 def _written(message: Any, *, as_json: bool) -> bytes:
@@ -193,8 +250,8 @@ def _written(message: Any, *, as_json: bool) -> bytes:
     return data
 
 
-def _read(name: str, data: bytes, *, as_json: bool) -> Any:
-    message = _new(name)
+def _read(name: str, data: bytes, form: EreForm = EreForm.DURATION, *, as_json: bool) -> Any:
+    message = _new(name, form)
     try:
         if as_json:
             # Parsed by us first, for its depth is bounded there.
@@ -209,7 +266,7 @@ def _read(name: str, data: bytes, *, as_json: bool) -> Any:
     return message
 
 
-def _descriptors() -> descriptor_pool.DescriptorPool:
+def _descriptors(form: EreForm) -> descriptor_pool.DescriptorPool:
     file = descriptor_pb2.FileDescriptorProto(name="ere.proto", package="api", syntax="proto3")
     for method in EreMethod:
         request = file.message_type.add(name=f"{method}Request")
@@ -219,7 +276,7 @@ def _descriptors() -> descriptor_pool.DescriptorPool:
             request.field[1].proto3_optional = True
             request.oneof_decl.add(name="_input_proofs")
             request.field[1].oneof_index = 0
-        _add_fields(file.message_type.add(name=f"{method}Ok"), _OKS[method])
+        _add_fields(file.message_type.add(name=f"{method}Ok"), _ok_fields(method, form))
         answer = file.message_type.add(name=f"{method}Response")
         _add_fields(answer, (("ok", 1, _MESSAGE), ("err", 2, _STRING)))
         answer.field[0].type_name = f".api.{method}Ok"
@@ -240,4 +297,4 @@ def _add_fields(
         field.label = descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
 
 
-_POOL: Final = _descriptors()
+_POOLS: Final = {form: _descriptors(form) for form in EreForm}

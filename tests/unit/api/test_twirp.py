@@ -12,6 +12,7 @@ from zkattest.spec.verdicts import NotChecked, Refused, Verified
 from zkattest.types.ere import (
     EreError,
     EreExecuted,
+    EreForm,
     EreInput,
     EreMethod,
     EreNothing,
@@ -48,14 +49,16 @@ class StandInWorker:
         return GuestProof(stdin[::-1], b"proof", 5, 1_500)
 
 
-async def ask_twirp(engine, method, request, *, prefix="", headers=PROTOBUF, worker=None):
+async def ask_twirp(
+    engine, method, request, *, prefix="", headers=PROTOBUF, worker=None, settings=SETTINGS
+):
     return await ask(
         engine,
         "POST",
         f"{prefix}/twirp/api.ZkvmService/{method}",
         content=encode_ere_request(method, request, as_json=headers is JSON),
         headers=headers,
-        settings=SETTINGS,
+        settings=settings,
         worker=worker,
     )
 
@@ -125,21 +128,36 @@ async def test_body__malformed(headers):
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
-async def test_guest__run_by_the_worker():
+async def run_guest(method, form):
+    settings = ServiceSettings(twirp=TwirpSettings(program=RETH_SP1.id, form=form))
     answer = await ask_twirp(
-        StandInEngine(), EreMethod.EXECUTE, EreInput(b"ab"), worker=StandInWorker()
+        StandInEngine(), method, EreInput(b"ab"), worker=StandInWorker(), settings=settings
     )
+    return decode_ere_answer(method, answer.content)
+
+
+async def test_guest__run_by_the_worker():
+    ran = await run_guest(EreMethod.EXECUTE, EreForm.DURATION)
+    assert ran == EreExecuted(b"ba", duration_nanos=1_500_000_000)
     # Rust's bincode with integers of fixed size: cycles, no regions, seconds, nanoseconds.
     report = bytes.fromhex("0500000000000000 0000000000000000 0100000000000000 0065cd1d")
-    assert decode_ere_answer(EreMethod.EXECUTE, answer.content) == EreExecuted(b"ba", report)
+    assert await run_guest(EreMethod.EXECUTE, EreForm.REPORT) == EreExecuted(b"ba", report)
 
 
 async def test_guest__proven_by_the_worker():
-    answer = await ask_twirp(
-        StandInEngine(), EreMethod.PROVE, EreInput(b"ab"), worker=StandInWorker()
-    )
+    proven = await run_guest(EreMethod.PROVE, EreForm.DURATION)
+    assert proven == EreProved(b"ba", b"proof", duration_nanos=1_500_000_000)
     report = bytes.fromhex("0100000000000000 0065cd1d 01 0500000000000000")
-    assert decode_ere_answer(EreMethod.PROVE, answer.content) == EreProved(b"ba", b"proof", report)
+    expected = EreProved(b"ba", b"proof", report)
+    assert await run_guest(EreMethod.PROVE, EreForm.REPORT) == expected
+
+
+async def test_guest__answer_in_json_is_as_the_document_says():
+    run = EreInput(b"ab")
+    answer = await ask_twirp(
+        StandInEngine(), EreMethod.EXECUTE, run, headers=JSON, worker=StandInWorker()
+    )
+    assert answer.json() == {"ok": {"publicValues": "YmE=", "durationNanos": "1500000000"}}
 
 
 @pytest.mark.parametrize(

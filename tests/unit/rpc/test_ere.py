@@ -9,6 +9,7 @@ from zkattest.rpc import EreClient, EreLimits
 from zkattest.types.ere import (
     EreError,
     EreExecuted,
+    EreForm,
     EreInput,
     EreMethod,
     EreProgramVk,
@@ -38,13 +39,13 @@ def answering(method, answer):
             lambda c: c.execute(b"i"),
             EreMethod.EXECUTE,
             EreInput(b"i"),
-            EreExecuted(b"v", b"r"),
+            EreExecuted(b"v", duration_nanos=1),
         ),
         (
             lambda c: c.prove(b"i", b"q"),
             EreMethod.PROVE,
             EreInput(b"i", b"q"),
-            EreProved(b"v", b"p", b"r"),
+            EreProved(b"v", b"p", duration_nanos=1),
         ),
     ],
 )
@@ -56,6 +57,13 @@ def test_server__answers(ask, method, request_, answer):
     assert sent.headers["content-type"] == "application/protobuf"
     if request_ is not None:
         assert decode_ere_request(method, sent.data) == request_
+
+
+def test_server__of_ere_0_16_answers_with_a_report():
+    answer = EreProved(b"v", b"p", b"r")
+    body = encode_ere_answer(EreMethod.PROVE, answer, form=EreForm.REPORT)
+    with web_server(lambda _: Reply(200, body, PROTOBUF)) as server:
+        assert EreClient(server.url, LIMITS).prove(b"i") == answer
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Messages of ere's service survive the way there and back, and nothing else does."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from zkattest.types.ere import (
     EreError,
     EreExecuted,
+    EreForm,
     EreInput,
     EreMethod,
     EreNothing,
@@ -24,6 +26,7 @@ from zkattest.types.ere import (
 from zkattest.types.errors import DecodeError
 
 BYTES = st.binary(max_size=64)
+NANOS = st.integers(0, 2**64 - 1)
 INPUTS = st.builds(EreInput, BYTES, st.none() | BYTES)
 REQUESTS = {
     EreMethod.EXECUTE: INPUTS,
@@ -32,21 +35,29 @@ REQUESTS = {
     EreMethod.PROGRAM_VK: st.just(EreNothing()),
 }
 ANSWERS = {
-    EreMethod.EXECUTE: st.builds(EreExecuted, BYTES, BYTES),
-    EreMethod.PROVE: st.builds(EreProved, BYTES, BYTES, BYTES),
+    EreMethod.EXECUTE: st.builds(EreExecuted, BYTES, BYTES, NANOS),
+    EreMethod.PROVE: st.builds(EreProved, BYTES, BYTES, BYTES, NANOS),
     EreMethod.VERIFY: st.builds(EreVerified, BYTES),
     EreMethod.PROGRAM_VK: st.builds(EreProgramVk, BYTES),
 }
 
 
-@given(st.sampled_from(EreMethod), st.booleans(), st.data())
-def test_messages__round_trip(method, as_json, data):
+@given(st.sampled_from(EreMethod), st.booleans(), st.sampled_from(EreForm), st.data())
+def test_messages__round_trip(method, as_json, form, data):
     request = data.draw(REQUESTS[method])
     written = encode_ere_request(method, request, as_json=as_json)
     assert decode_ere_request(method, written, as_json=as_json) == request
     answer = data.draw(ANSWERS[method] | st.builds(EreError, st.text(max_size=20)))
-    written = encode_ere_answer(method, answer, as_json=as_json)
-    assert decode_ere_answer(method, written, as_json=as_json) == answer
+    written = encode_ere_answer(method, answer, as_json=as_json, form=form)
+    assert decode_ere_answer(method, written, as_json=as_json) == told_in(form, answer)
+
+
+def told_in(form, answer):
+    """Leave out what the other form tells of a run."""
+    if not isinstance(answer, (EreExecuted, EreProved)):
+        return answer
+    untold = {"report": b""} if form is EreForm.DURATION else {"duration_nanos": 0}
+    return replace(answer, **untold)
 
 
 @given(st.sampled_from(EreMethod), st.booleans(), BYTES)
@@ -62,6 +73,21 @@ def test_wire__is_as_the_proto_file_says():
     assert encode_ere_answer(EreMethod.VERIFY, EreError("no")) == b"\x12\x02no"
     assert encode_ere_answer(EreMethod.PROGRAM_VK, EreProgramVk(b"")) == b"\x0a\x00"
     assert encode_ere_request(EreMethod.EXECUTE, EreInput(b"a", b"")) == b"\x0a\x01a\x12\x00"
+
+
+def test_wire__what_a_run_took_is_told_as_either_version_reads_it():
+    ran, proved = EreExecuted(b"v", b"r", 300), EreProved(b"v", b"p", b"r", 300)
+    # ere 0.17: a varint. ere 0.16: bytes, under the same number.
+    duration, report = b"\xac\x02", b"\x01r"
+    for method, answer, fields, tag in (
+        (EreMethod.EXECUTE, ran, b"\x0a\x01v", 2),
+        (EreMethod.PROVE, proved, b"\x0a\x01v\x12\x01p", 3),
+    ):
+        new = fields + bytes([tag << 3]) + duration
+        old = fields + bytes([tag << 3 | 2]) + report
+        assert encode_ere_answer(method, answer) == b"\x0a" + bytes([len(new)]) + new
+        told = encode_ere_answer(method, answer, form=EreForm.REPORT)
+        assert told == b"\x0a" + bytes([len(old)]) + old
 
 
 @pytest.mark.parametrize(
