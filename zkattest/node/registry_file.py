@@ -27,7 +27,7 @@ from zkattest.spec.program_registry import (
 )
 from zkattest.store.regular_file import open_regular
 from zkattest.types.ids import ChainId, ProgramVk, ProofType
-from zkattest.types.json_text import parse_json
+from zkattest.types.json_text import parse_json, unique_keys
 from zkattest.types.programs import (
     Artifact,
     Date,
@@ -171,7 +171,7 @@ def revoke_in_text(
 
 def _parse(path: Path, data: bytes, *, is_json: bool) -> dict[str, Any]:
     try:
-        values = parse_json(data, _unique_keys) if is_json else tomllib.loads(data.decode("utf-8"))
+        values = parse_json(data, unique_keys) if is_json else tomllib.loads(data.decode("utf-8"))
     except RecursionError as error:
         raise ConfigError(path, Mistake("file", "nested too deeply")) from error
     except ValueError as error:
@@ -179,13 +179,6 @@ def _parse(path: Path, data: bytes, *, is_json: bool) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(path, Mistake("file", "expected an object"))
     return values
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def _read_entry(table: Table) -> ProgramEntry | None:

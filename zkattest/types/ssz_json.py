@@ -25,6 +25,8 @@ from zkattest.types.ssz_codec import (
 
 T = TypeVar("T")
 _KEY_CHARACTERS: Final = 40
+# Four messages have some fifty quotes, commas and brackets each.
+_MAX_MARKS: Final = 4_096
 
 
 class JsonObject(tuple[tuple[str, Any], ...]):
@@ -50,11 +52,11 @@ def to_json(codec: Codec[T], value: T) -> Any:
 
 
 def from_json(codec: Codec[T], data: bytes, limit_bytes: int) -> T:
-    """Refuse more than `limit_bytes` of text, then parse it and read a value."""
+    """Refuse more than `limit_bytes` of text, or too many values, then parse it and read one."""
     if len(data) > limit_bytes:
         raise DecodeError("json", f"{len(data)} bytes exceed the limit of {limit_bytes}")
     try:
-        parsed = parse_json(data, JsonObject)
+        parsed = parse_json(data, JsonObject, max_marks=_MAX_MARKS)
     except ValueError as error:
         raise DecodeError("json", str(error)) from None
     value: T = read_json(codec, parsed, "")

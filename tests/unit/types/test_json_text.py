@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
-from zkattest.types.json_text import MAX_DEPTH, parse_json
+from zkattest.types.json_text import MAX_DEPTH, parse_json, unique_keys
 
 
 @pytest.mark.parametrize("value", [None, 1, "]}[{", 'a"\\', [], {"a": [{"b": '\\"['}]}])
@@ -27,7 +28,21 @@ def test_json__parsed_at_the_greatest_depth():
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"]" * 9 + b"[" * 9, b'"', b'"\\', b"\xff", b"[1,]", "[]".encode("utf-16")]
+    "data",
+    [
+        b"",
+        b"]" * 9 + b"[" * 9,
+        b'"',
+        b'"\\',
+        b"\xff",
+        b"[1,]",
+        "[]".encode("utf-16"),
+        b"\xef\xbb\xbf[]",
+        b"NaN",
+        b"[-Infinity]",
+        b"1" * 5_000,
+        b'"\x00"',
+    ],
 )
 def test_json__refused(data):
     with pytest.raises(ValueError, match=r"."):
@@ -44,3 +59,36 @@ def test_json__refused_where_a_library_has_raised_the_limit_of_recursion():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "nested too deeply\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'"' + b'\\"' * 200_000, b'\\"' * 200_000, b'"' * 200_001, b'"' + b"\\\\" * 200_000],
+    ids=["escaped quotes", "no string", "quotes", "escapes"],
+)
+def test_unfinished_string__refused_in_time_that_grows_with_its_length(data):
+    # The square of this length would be minutes.
+    started_s = time.process_time()
+    with pytest.raises(ValueError, match=r"."):
+        parse_json(data)
+    assert time.process_time() - started_s < 2
+
+
+@pytest.mark.parametrize(
+    "data", [b"[" + b"0," * 40 + b"0]", b"[" + b"[]," * 20 + b"[]]", b'{"' + b'","' * 14 + b'"}']
+)
+def test_many_values__refused_before_they_are_parsed(data):
+    with pytest.raises(ValueError, match="too many values"):
+        parse_json(data, max_marks=40)
+
+
+def test_marks__counted_up_to_their_bound():
+    assert parse_json(b'[0,0,{"a":0}]', max_marks=6) == [0, 0, {"a": 0}]
+    with pytest.raises(ValueError, match="too many values"):
+        parse_json(b'[0,0,{"a":0}]', max_marks=5)
+
+
+def test_repeated_key__refused_where_keys_have_to_be_unique():
+    assert parse_json(b'{"a": 1, "b": {"a": 2}}', unique_keys) == {"a": 1, "b": {"a": 2}}
+    with pytest.raises(ValueError, match="a key is there twice"):
+        parse_json(b'{"a": 1, "a": 1}', unique_keys)

@@ -154,6 +154,8 @@ def test_from_json__refused_unknown_missing_and_repeated_keys():
         (b"{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (b"[" * 65 + b"]" * 65, "nested too deeply"),
         (b"{} {}", "Extra data: line 1 column 4 (char 3)"),
+        (b"NaN", "NaN is no JSON"),
+        (b"[" + b"0," * 4_096 + b"0]", "too many values"),
     ],
 )
 def test_from_json__refused_text(data, reason):
@@ -166,7 +168,7 @@ def test_from_json__refused_text_that_python_cannot_read(data):
 
 
 @pytest.mark.parametrize(
-    ("data", "got"), [(b"null", "null"), (b"[]", "a list"), (b"NaN", "a number")]
+    ("data", "got"), [(b"null", "null"), (b"[]", "a list"), (b"1e999", "a number")]
 )
 def test_from_json__refused_whole(data, got):
     assert refusal(data) == ("object", f"expected an object, got {got}")
