@@ -52,6 +52,11 @@ def engine_js_command() -> list[str]:
     return _js_program("engine", "client.mjs")
 
 
+def ere_js_command() -> list[str]:
+    """Return how the ere-server is started that answers as Node's libraries do."""
+    return _js_program("engine", "ere-server.mjs")
+
+
 def discovery_program() -> Path:
     """Return our own discovery program, built as `make discovery` does."""
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
