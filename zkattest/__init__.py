@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from zkattest.node.engine_programs import RegistrySource
     from zkattest.node.engine_settings import EngineSettings, EvidenceSettings
     from zkattest.node.main import run_node
+    from zkattest.rpc.ere import EreClient, EreLimits
     from zkattest.spec.presets import OSAKA
     from zkattest.spec.reasons import CannotVerify, Cause, InvalidBlock, InvalidProof, Reason
     from zkattest.spec.static_block import ChainView, StaticReport, read_block, validate_block
     from zkattest.spec.verdicts import NotChecked, ProofVerdict, Refused, Verified
+    from zkattest.types.ere import EreError
+    from zkattest.types.errors import SourceTimeout, SourceUnavailable
     from zkattest.types.execution import BlockPackage, ExecutionClaim
     from zkattest.types.ids import ChainId, ProgramVk, ProofType
     from zkattest.types.programs import ProfileId
     from zkattest.types.wire import PublicValues
+    from zkattest.verify.isolation import VerifierChildren
     from zkattest.verify.proof import ProofSystem, VerifiedProof
     from zkattest.verify.registry import Registry
 
@@ -40,6 +44,7 @@ _HOMES = {
     "ProgramVk": "types.ids",
     "Registry": "verify.registry",
     "VerifiedProof": "verify.proof",
+    "VerifierChildren": "verify.isolation",
     # Ask a proof engine: registry, policy, evidence, verifiers in processes of their own.
     "open_engine": "node.engine",
     "Engine": "node.engine",
@@ -54,6 +59,12 @@ _HOMES = {
     "Verified": "spec.verdicts",
     "Refused": "spec.verdicts",
     "NotChecked": "spec.verdicts",
+    # Ask a foreign ere-server.
+    "EreClient": "rpc.ere",
+    "EreError": "types.ere",
+    "EreLimits": "rpc.ere",
+    "SourceTimeout": "types.errors",
+    "SourceUnavailable": "types.errors",
     # Check blocks statically.
     "check_block": "node.embed",
     "BlockPackage": "types.execution",
@@ -95,6 +106,9 @@ __all__ = [
     "ChainView",
     "Engine",
     "EngineSettings",
+    "EreClient",
+    "EreError",
+    "EreLimits",
     "EvidenceSettings",
     "ExecutionClaim",
     "InvalidBlock",
@@ -114,9 +128,12 @@ __all__ = [
     "RegistrySource",
     "SenderHints",
     "SlotClock",
+    "SourceTimeout",
+    "SourceUnavailable",
     "StaticReport",
     "Verified",
     "VerifiedProof",
+    "VerifierChildren",
     "WitnessAccounts",
     "__version__",
     "check_block",
