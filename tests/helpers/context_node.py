@@ -45,7 +45,8 @@ from zkattest.machines.proof_events import (
     SlotFinalized,
     ValidatorAnswered,
 )
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.machines.verification_queue import Allowance, VerificationLimits
 from zkattest.machines.waiting_proofs import WaitingLimits
 from zkattest.net import GossipHost, GossipMessage, Verdict

@@ -33,7 +33,8 @@ from zkattest.machines.proof_events import (
     ValidatorAnswered,
     WaitingProof,
 )
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.spec.answers import (
     ActiveValidator,
     ProofOutcome,

@@ -14,7 +14,7 @@ import pytest
 
 from tests.helpers.context_node import ContextNode, proof_api
 from zkattest.cli.main import run
-from zkattest.machines.proof_gossip import ProofGossipSettings
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.spec.proof_gossip import GossipRule
 
 ROOT = Path(__file__).resolve().parents[2]

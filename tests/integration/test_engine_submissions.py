@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from tests.helpers.engines import (
+    REGISTRY,
     REVOKED_REGISTRY,
     EventLog,
     engine_settings,
@@ -38,6 +39,12 @@ from zkattest.types.verification import NamedBlock, ProofComplete, SubmittedProo
 
 pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
 OURS = ProofType(1)
+OTHER_NUMBERS = (
+    REGISTRY.replace("number = 2", "number = 9")
+    .replace("number = 1", "number = 2")
+    .replace("number = 9", "number = 1")
+    .replace("schema_id = 0x7886, chain_id = 1", "schema_id = 0x7886")
+)
 
 
 @asynccontextmanager
@@ -153,3 +160,41 @@ async def test_submit__not_checked_for_a_revoked_program(tmp_path):
             SubmissionStatus.NOT_CHECKED,
             Cause.PROGRAM_REVOKED,
         )
+
+
+@pytest.mark.parametrize("in_store", [False, True], ids=["memory", "store"])
+async def test_submit__not_known_and_not_given_back_once_its_program_is_revoked(tmp_path, in_store):
+    store = f"sqlite:///{tmp_path / 'proofs.sqlite'}" if in_store else None
+    message = signed(PACK[1].proof())
+    registry = tmp_path / "registry.toml"
+    async with engine_with_chain(tmp_path, store=store) as engine:
+        (first,) = await engine.submit([message])
+        assert first.status is SubmissionStatus.ACCEPTED
+        registry.write_text(REVOKED_REGISTRY)
+        await engine.reload()
+        assert await engine.submitted(BLOCK) == ()
+        (again,) = await engine.submit([message])
+        assert (again.status, again.cause) == (
+            SubmissionStatus.NOT_CHECKED,
+            Cause.PROGRAM_REVOKED,
+        )
+        registry.write_text(REGISTRY)
+        await engine.reload()
+        (trusted,) = await engine.submit([message])
+        assert trusted.status is SubmissionStatus.ALREADY_KNOWN
+        assert len(await engine.submitted(BLOCK)) == 1
+        # Another program under the number: what the old one proved says nothing of it.
+        registry.write_text(OTHER_NUMBERS)
+        await engine.reload()
+        (refused,) = await engine.submit([message])
+        assert (refused.status, refused.reason) == (
+            SubmissionStatus.REFUSED,
+            Reason.PROGRAM_KEY_MISMATCH,
+        )
+        assert await engine.submitted(BLOCK) == ()
+
+
+async def test_start__takes_no_proof_of_a_program_that_is_revoked_already(tmp_path):
+    (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+    async with engine_with_chain(tmp_path) as engine:
+        assert engine.submissions.runner.machine.settings.revoked_types == {OURS, ProofType(4)}

@@ -24,7 +24,8 @@ from zkattest.crypto.hashing import (
 from zkattest.devnet.pack import load_pack
 from zkattest.machines.events import VerifyProof
 from zkattest.machines.proof_events import BlockSeen, PayloadSeen, ProofEvent
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import GossipHost, topic_string
 from zkattest.node.config_eip8025 import Eip8025Settings

@@ -47,7 +47,8 @@ from zkattest.machines.proof_events import (
     SavedBlock,
     SlotFinalized,
 )
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.net import GossipHost
 from zkattest.node.own_signer import OwnSigner

@@ -65,7 +65,8 @@ from zkattest.machines.proof_events import (
     ValidatorAnswered,
     WaitingProof,
 )
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.machines.verification_queue import Allowance, VerificationLimits
 from zkattest.machines.waiting_proofs import WaitingLimits
 from zkattest.spec.answers import ProofOutcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -103,6 +104,21 @@ class SlotFinalized:
 
 
 @dataclass(frozen=True, slots=True)
+class TypesChanged:
+    """
+    The registry says something else of the proof types.
+
+    `programs` names the program of each. Where that became another one, what was found out of the
+    type says nothing of the new one.
+    """
+
+    proof_types: frozenset[ProofType]
+    revoked_types: frozenset[ProofType] = frozenset()
+    dear_types: Mapping[ProofType, float] = field(default_factory=dict)
+    programs: Mapping[ProofType, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ValidatorAnswered:
     """A validator was looked up."""
 
@@ -140,6 +156,7 @@ ProofEvent: TypeAlias = (
     | PayloadSeen
     | HeadChanged
     | SlotFinalized
+    | TypesChanged
     | ValidatorAnswered
     | SignatureChecked
     | ProofChecked
@@ -274,7 +291,16 @@ class ForgetProofs:
     before_slot: Slot
 
 
-ProofSaveEffect: TypeAlias = KeepBlock | KeepProof | KeepWaiting | DropWaiting | ForgetProofs
+@dataclass(frozen=True, slots=True)
+class KeepPrograms:
+    """Remember which program each type stands for; forget proofs and marks of other programs."""
+
+    programs: Mapping[ProofType, str]
+
+
+ProofSaveEffect: TypeAlias = (
+    KeepBlock | KeepProof | KeepWaiting | DropWaiting | ForgetProofs | KeepPrograms
+)
 ProofWorkEffect: TypeAlias = LookUpValidator | CheckProofSignature | VerifyProof | SignProof
 ProofEffect: TypeAlias = (
     ProofSaveEffect

@@ -11,7 +11,6 @@ restart, and nothing is verified twice.
 from __future__ import annotations
 
 from collections import ChainMap, OrderedDict
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from zkattest.machines.events import (
@@ -23,8 +22,9 @@ from zkattest.machines.events import (
     VerifyProof,
     WakeAt,
 )
+from zkattest.machines.gossiped_job import ProofJob
 from zkattest.machines.jobs import JobTable
-from zkattest.machines.own_proofs import OURS, OwnProof, OwnProofs, OwnValidator
+from zkattest.machines.own_proofs import OURS, OwnProof, OwnProofs
 from zkattest.machines.proof_events import (
     BlockSeen,
     CheckProofSignature,
@@ -33,6 +33,7 @@ from zkattest.machines.proof_events import (
     ForgetSignatures,
     HeadChanged,
     KeepBlock,
+    KeepPrograms,
     KeepProof,
     KeepWaiting,
     LookUpValidator,
@@ -49,16 +50,17 @@ from zkattest.machines.proof_events import (
     SignatureMade,
     SignProof,
     SlotFinalized,
+    TypesChanged,
     ValidatorAnswered,
     WaitingProof,
 )
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.machines.reports import cause_of, detail_of, report_of, verdict_of
 from zkattest.machines.verification_queue import (
     QueuedProof,
-    VerificationLimits,
     VerificationQueue,
 )
-from zkattest.machines.waiting_proofs import WaitingLimits, WaitingProofs
+from zkattest.machines.waiting_proofs import WaitingProofs
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused
 from zkattest.spec.own_proof import validate_own_proof
 from zkattest.spec.proof_gossip import (
@@ -76,57 +78,14 @@ from zkattest.spec.proof_gossip import (
     release_proof,
     validate_execution_proof_gossip,
 )
-from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason, Refusal
+from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason, Refusal
 from zkattest.types.errors import DecodeError
 from zkattest.types.gossip import GossipMessage, Verdict
 from zkattest.types.ids import PeerName, ProofType, Root, Slot
-from zkattest.types.wire import MAX_PROOF_BYTES, MAX_SIGNED_PROOF_BYTES, PublicValues
+from zkattest.types.wire import PublicValues
 
 # Reasons for which a proof is kept until what it lacks has come.
 _CURABLE = (Reason.UNKNOWN_BLOCK, Reason.PAYLOAD_UNAVAILABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class ProofGossipSettings:
-    """Hold the revision's order and decoder, and the operator's limits."""
-
-    order: tuple[GossipRule, ...]
-    decode: Callable[[bytes], GossipedProof]
-    """Decode a message of at most `max_message_bytes`; raises `DecodeError`."""
-    proof_types: frozenset[ProofType]
-    max_message_bytes: int = MAX_SIGNED_PROOF_BYTES
-    max_proof_bytes: int = MAX_PROOF_BYTES
-    # Messages between arrival and the engine's queue.
-    jobs: int = 64
-    jobs_per_peer: int = 16
-    # Blocks remembered; beyond it the oldest go, finality or not.
-    blocks: int = 4096
-    verification: VerificationLimits = field(default_factory=VerificationLimits)
-    dear_types: Mapping[ProofType, float] = field(default_factory=dict)
-    """Types whose proofs are dear to verify, and what one is charged beforehand, in ms."""
-    waiting: WaitingLimits = field(default_factory=WaitingLimits)
-    own: OwnValidator | None = None
-    """Who signs here, if anybody does."""
-
-
-@dataclass(slots=True)
-class ProofJob:
-    """Hold one validation in progress."""
-
-    message: GossipMessage
-    proof: GossipedProof
-    validation: Validation
-    arrived_at_ms: int
-    until_ms: int
-    was_saved: bool
-    """Whether it waited through a restart: then nobody waits for its verdict."""
-    verify_ms: float | None = None
-    is_marked: bool = False
-
-    @property
-    def is_ours(self) -> bool:
-        """Tell whether this node is to sign and publish the proof."""
-        return self.message.from_peer == OURS
 
 
 @dataclass(slots=True)
@@ -206,6 +165,8 @@ class ProofGossipMachine:
                 self._queue.head = root
             case SlotFinalized(slot=slot):
                 self._finalize(slot, now_ms)
+            case TypesChanged():
+                self._change_types(event, now_ms)
             case ValidatorAnswered(job=job, outcome=outcome):
                 self._answer(job, outcome)
             case SignatureChecked(job=job, outcome=signature):
@@ -265,6 +226,7 @@ class ProofGossipMachine:
         if answer is not None and job.proof.subject not in self.blocks:
             return self._close(job_id, job, GossipIgnore(Reason.SLOT_TOO_OLD))
         try:
+            self._require_trusted(job)
             question = next(job.validation) if answer is None else job.validation.send(answer)
             self._ask(job_id, job, question)
         except StopIteration:
@@ -279,7 +241,7 @@ class ProofGossipMachine:
                 self._record(job, is_valid=False)
             return self._close(job_id, job, refusal)
         except GossipIgnore as refusal:
-            return self._ignore(job_id, job, refusal, answer)
+            return self._ignore(job_id, job, refusal)
         return None
 
     def _ask(self, job_id: JobId, job: ProofJob, question: Question) -> None:
@@ -314,15 +276,13 @@ class ProofGossipMachine:
             self._release(job.proof)
             raise
 
-    def _ignore(
-        self, job_id: JobId, job: ProofJob, refusal: GossipIgnore, answer: Answer | None
-    ) -> Verdict | None:
+    def _ignore(self, job_id: JobId, job: ProofJob, refusal: GossipIgnore) -> Verdict | None:
         """Let a proof wait for what it lacks; forget it where waiting does not help."""
         if job.is_ours:
             return self._close(job_id, job, refusal)
         if refusal.reason in _CURABLE and job.until_ms > self._now_ms and job.verify_ms is None:
             return self._wait(job_id, job, refusal)
-        if isinstance(answer, Fault) and job.verify_ms is not None:
+        if refusal.reason is Reason.NOT_CHECKED and job.is_marked:
             self._release(job.proof)
         return self._close(job_id, job, refusal)
 
@@ -421,8 +381,12 @@ class ProofGossipMachine:
             case SignatureMade() if job.proof.subject not in self.blocks:
                 refusal = GossipIgnore(Reason.SLOT_TOO_OLD)
             case SignatureMade(data=data):
-                job.message = replace(job.message, data=data)
-                self._record(job, is_valid=True)
+                try:
+                    self._require_trusted(job)
+                    job.message = replace(job.message, data=data)
+                    self._record(job, is_valid=True)
+                except GossipIgnore as distrust:
+                    refusal = distrust
             case Refused(reason=reason, detail=detail):
                 refusal = GossipReject(reason, detail=detail)
             case Fault(cause=cause, detail=detail):
@@ -460,6 +424,42 @@ class ProofGossipMachine:
             return self.settings.decode(message.data)
         except DecodeError as error:
             raise GossipReject(Reason.MALFORMED_MESSAGE, detail=str(error)) from error
+
+    def _require_trusted(self, job: ProofJob) -> None:
+        # [IGNORE] The program is trusted here, and is the one it was when its proof came. Whoever
+        # sends a proof of another one has not heard of the change.
+        kind = job.proof.proof_type
+        if job.is_outdated or kind in self.settings.revoked_types:
+            detail = f"type {kind} {self.settings.programs.get(kind, '')}".rstrip()
+            raise GossipIgnore(Reason.NOT_CHECKED, cause=Cause.PROGRAM_REVOKED, detail=detail)
+
+    # --- The registry -------------------------------------------------------------------------
+
+    def _change_types(self, change: TypesChanged, now_ms: int) -> None:
+        """Take up what the registry says of the types, for proofs on their way as well."""
+        before = self.settings.programs
+        replaced = {
+            kind for kind, name in before.items() if change.programs.get(kind, name) != name
+        }
+        self.settings = replace(
+            self.settings,
+            proof_types=change.proof_types,
+            revoked_types=change.revoked_types,
+            dear_types=change.dear_types,
+            programs={**before, **change.programs},
+        )
+        self._effects.append(KeepPrograms(change.programs))
+        for seen in self._seen.values() if replaced else ():
+            seen.valid_types -= replaced
+            seen.provers = {one for one in seen.provers if one[0] not in replaced}
+            # They do not say of which type they were; copies of others are known by the rest.
+            seen.roots.clear()
+        for job_id, job in list(self._jobs.items()):
+            job.is_outdated = job.is_outdated or job.proof.proof_type in replaced
+            # Others are waited for: what answers them finds that their type has changed.
+            is_gone = job.is_outdated or job.proof.proof_type in change.revoked_types
+            if is_gone and self._queue.drop(job_id, now_ms):
+                self._go_on(job_id, job, Fault(Cause.PROGRAM_REVOKED))
 
     # --- The chain ----------------------------------------------------------------------------
 

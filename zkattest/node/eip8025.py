@@ -11,8 +11,9 @@ import trio
 
 from zkattest.crypto.hashing import compute_domain
 from zkattest.machines.own_proofs import OwnLimits, OwnValidator
-from zkattest.machines.proof_events import ProofEvent, SavedProofs
-from zkattest.machines.proof_gossip import ProofGossipMachine, ProofGossipSettings
+from zkattest.machines.proof_events import KeepPrograms, ProofEvent, SavedProofs
+from zkattest.machines.proof_gossip import ProofGossipMachine
+from zkattest.machines.proof_gossip_settings import ProofGossipSettings
 from zkattest.node.beacon_feed import BeaconFeed, FeedSettings
 from zkattest.node.config_eip8025 import Eip8025Settings
 from zkattest.node.own_signer import OwnSigner
@@ -28,7 +29,7 @@ from zkattest.spec.budget import DEAR_VERIFICATION_MS
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
-from zkattest.types.ids import ProofType
+from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.types.programs import ProofSystem
 from zkattest.types.proof_profiles import MessageKind
 
@@ -50,9 +51,15 @@ def domain_of(settings: Eip8025Settings) -> bytes:
 
 
 def machine_settings(
-    settings: Eip8025Settings, own: OwnValidator | None = None
+    settings: Eip8025Settings,
+    own: OwnValidator | None = None,
+    revoked_types: frozenset[ProofType] = frozenset(),
 ) -> ProofGossipSettings:
-    """Give the part that the machine reads; `own` says who signs here, if anybody does."""
+    """
+    Give the part that the machine reads.
+
+    `own` says who signs here, if anybody does; `revoked_types` whose proofs count no longer.
+    """
     return ProofGossipSettings(
         order=GOSSIP_ORDERS[settings.profile.name],
         decode=partial(read_gossiped_proof, settings.profile),
@@ -62,7 +69,16 @@ def machine_settings(
         max_proof_bytes=settings.profile.max_proof_bytes,
         verification=settings.verification,
         own=own,
+        revoked_types=revoked_types,
+        programs=program_names(settings.proof_types),
     )
+
+
+def program_names(
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+) -> dict[ProofType, str]:
+    """Name the program of each type in a way that no other program is named."""
+    return {kind: f"{system}:{program_vk}" for kind, (system, program_vk) in proof_types.items()}
 
 
 def dear_types(systems: Mapping[ProofType, ProofSystem]) -> dict[ProofType, float]:
@@ -88,6 +104,7 @@ async def open_proof_gossip(
     kept: Kept | None = None,
     signer: OwnSigner | None = None,
     own_limits: OwnLimits | None = None,
+    revoked_types: frozenset[ProofType] = frozenset(),
 ) -> AsyncIterator[ProofGossipRunner]:
     """
     Make a runner, with what it needs beside it, and close that afterwards.
@@ -101,7 +118,7 @@ async def open_proof_gossip(
         kept = kept or open_kept(settings, stack)
         feed = _open_feed(settings, observer, stack)
         yield ProofGossipRunner(
-            machine=ProofGossipMachine(machine_settings(settings, own), kept.saved),
+            machine=ProofGossipMachine(machine_settings(settings, own, revoked_types), kept.saved),
             network=network,
             validators=await stack.enter_async_context(_open_validators(settings)),
             proofs=proofs,
@@ -122,6 +139,8 @@ def open_kept(settings: Eip8025Settings, stack: AsyncExitStack | ExitStack) -> K
     network_id = f"{settings.profile.name}-{settings.fork_root.hex()}"
     store = ProofStore(settings.store, network_id, max_kept_bytes=settings.store_bytes)
     stack.callback(store.close)
+    # What is kept of a number that stands for another program now is forgotten first.
+    store.save([KeepPrograms(program_names(settings.proof_types))])
     return Kept(store, store.load())
 
 

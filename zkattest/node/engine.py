@@ -24,7 +24,7 @@ from zkattest.node.engine_question import Question, check_of
 from zkattest.node.engine_settings import EngineSettings
 from zkattest.node.loop import SystemClock
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import look_for_update, watch_registry
+from zkattest.node.registry_watch import look_for_update, tell_loaded, watch_registry
 from zkattest.ports import Clock
 from zkattest.spec.evidence import Occasion, Outcome
 from zkattest.spec.program_registry import status_changes
@@ -208,19 +208,14 @@ class Engine:
     async def take_up(self, update: LoadedRegistry) -> tuple[LostProof, ...]:
         """Use another registry; say what changes, and which blocks lose their proof."""
         before = self.programs.registry
-        lost = self.verdicts.lost(self.settings.policy, before, update.registry)
         await trio.to_thread.run_sync(self.programs.take_up, update)
+        # Only now: what was settled while verifiers were prepared is among what may be lost.
+        lost = self.verdicts.lost(self.settings.policy, before, update.registry)
         self.desk.forget()
         if self.submissions is not None:
-            self.submissions.renumber()
+            await self.submissions.renumber()
         changes = status_changes(before, update.registry)
-        self.observer.count(Measure.REGISTRY_UPDATES, "loaded")
-        self.observer.event(
-            "registry_loaded",
-            sha256=update.sha256,
-            entries=len(update.registry.entries),
-            changes=[f"{one.entry}: {one.before} to {one.after}" for one in changes],
-        )
+        tell_loaded(self.observer, update, changes)
         profile = self.settings.registry.profile
         for name in sorted({change.entry for change in changes if change.ends_trust}):
             numbers = before.profiles[profile].proof_types.items()

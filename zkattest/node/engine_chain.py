@@ -17,10 +17,10 @@ import trio
 
 from zkattest.crypto.hashing import sha256
 from zkattest.machines.events import ProofReceived, ReportGossip, VerifyProof
-from zkattest.machines.proof_events import KeepProof, ProofEffect, ProofSettled
+from zkattest.machines.proof_events import KeepProof, ProofEffect, ProofSettled, TypesChanged
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.eip8025 import dear_types, open_proof_gossip
+from zkattest.node.eip8025 import dear_types, open_proof_gossip, program_names
 from zkattest.node.engine_answers import AnswerDesk
 from zkattest.node.engine_programs import EnginePrograms
 from zkattest.node.engine_question import Question
@@ -37,9 +37,15 @@ from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
 from zkattest.types.errors import DecodeError
 from zkattest.types.gossip import GossipMessage, Verdict
-from zkattest.types.ids import ProofType, Root, Slot
-from zkattest.types.programs import Sha256
-from zkattest.types.verification import BlockId, EvidenceId, NamedBlock, SubmittedProof
+from zkattest.types.ids import ProgramVk, ProofType, Root, Slot
+from zkattest.types.programs import ProofSystem, Sha256
+from zkattest.types.verification import (
+    BlockId,
+    EvidenceId,
+    NamedBlock,
+    ProofTypeInfo,
+    SubmittedProof,
+)
 
 _SUBMITTER: Final = "submitted"
 _MAX_ACCEPTED_BYTES: Final = 64 << 20
@@ -100,12 +106,23 @@ class SubmissionDesk:
         async with send, receive:
             await self.runner.run(receive)
 
-    def renumber(self) -> None:
+    async def renumber(self) -> None:
         """Take proofs of the types that the registry's profile has now."""
-        machine = self.runner.machine
-        systems = {info.proof_type: info.entry.system for info in self.programs.infos()}
-        machine.settings = replace(
-            machine.settings, proof_types=self.programs.numbers, dear_types=dear_types(systems)
+        infos = self.programs.infos()
+        names = program_names(_programs_of(infos))
+        before = self.runner.machine.settings.programs
+        for key in list(self._accepted):
+            if names.get(key[1]) != before.get(key[1]):
+                # What it proves was proven by another program.
+                del self._accepted[key]
+        self._refused.clear()
+        await self.runner.tell(
+            TypesChanged(
+                proof_types=self.programs.numbers,
+                revoked_types=_revoked_types(infos),
+                dear_types=dear_types({info.proof_type: info.entry.system for info in infos}),
+                programs=names,
+            )
         )
 
     # --- Submissions --------------------------------------------------------------------------
@@ -129,9 +146,12 @@ class SubmissionDesk:
             return None
         store = self.runner.store
         if isinstance(store, ProofStore):
-            return await trio.to_thread.run_sync(self._stored, store, root)
-        found = (one for (block, _), one in self._accepted.items() if block == root)
-        return tuple(sorted(found, key=lambda one: one.proof_type))
+            found = await trio.to_thread.run_sync(self._stored, store, root)
+        else:
+            kept = (one for (block, _), one in self._accepted.items() if block == root)
+            found = tuple(sorted(kept, key=lambda one: one.proof_type))
+        revoked = _revoked_types(self.programs.infos())
+        return tuple(one for one in found if one.proof_type not in revoked)
 
     # --- The port of the machine --------------------------------------------------------------
 
@@ -314,14 +334,24 @@ async def open_submissions(
     settings: Eip8025Settings, programs: EnginePrograms, answers: AnswerDesk, observer: Observer
 ) -> AsyncIterator[SubmissionDesk]:
     """Make a desk with a machine of its own; raises `StoreError` for a store that is wrong."""
-    types = {
-        info.proof_type: (info.entry.system, info.entry.program_vk) for info in programs.infos()
-    }
-    settings = replace(settings, proof_types=types)
+    infos = programs.infos()
+    settings = replace(settings, proof_types=_programs_of(infos))
     desk = SubmissionDesk(settings, programs, answers)
-    async with open_proof_gossip(settings, desk, desk, observer) as runner:
+    async with open_proof_gossip(
+        settings, desk, desk, observer, revoked_types=_revoked_types(infos)
+    ) as runner:
         desk.follow(runner)
         yield desk
+
+
+def _programs_of(
+    infos: Sequence[ProofTypeInfo],
+) -> dict[ProofType, tuple[ProofSystem, ProgramVk]]:
+    return {info.proof_type: (info.entry.system, info.entry.program_vk) for info in infos}
+
+
+def _revoked_types(infos: Sequence[ProofTypeInfo]) -> frozenset[ProofType]:
+    return frozenset(info.proof_type for info in infos if not info.entry.is_usable)
 
 
 def _bound(held: OrderedDict[Any, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -72,13 +72,20 @@ class StoredProofs:
     Serve proofs from the store of EIP-8025 proofs, which is read in threads, a slot at a time.
 
     Requests name beacon blocks. The store names what a revision's messages name, and in those that
-    have requests that is a payload request: `subject_of` leads from one to the other.
+    have requests that is a payload request: `subject_of` leads from one to the other. What is kept
+    of `revoked_types` is not handed out.
     """
 
-    def __init__(self, store: ProofStore, subject_of: Callable[[Root], Root | None]) -> None:
+    def __init__(
+        self,
+        store: ProofStore,
+        subject_of: Callable[[Root], Root | None],
+        revoked_types: Callable[[], Collection[ProofType]] = frozenset,
+    ) -> None:
         """Take an open store."""
         self._store = store
         self._subject_of = subject_of
+        self._revoked_types = revoked_types
 
     async def by_root(
         self, block_root: Root, proof_types: frozenset[ProofType]
@@ -88,7 +95,7 @@ class StoredProofs:
         if subject is None:
             return
         for proof in await _read(self._store.proofs_by_root, subject, _MOST_TYPES):
-            if proof.proof_type in proof_types:
+            if proof.proof_type in proof_types and proof.proof_type not in self._revoked_types():
                 yield proof.data
 
     async def by_range(
@@ -97,7 +104,9 @@ class StoredProofs:
         """Yield what is kept for each slot, in the order of slots."""
         for slot in range(start_slot, min(start_slot + count, END_OF_SLOTS)):
             for proof in await _read(self._store.proofs_by_slot, Slot(slot), 1, _MOST_TYPES):
-                if not proof_types or proof.proof_type in proof_types:
+                if proof_types and proof.proof_type not in proof_types:
+                    continue
+                if proof.proof_type not in self._revoked_types():
                     yield proof.data
 
 

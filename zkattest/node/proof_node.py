@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import trio
 
 from zkattest.api import HttpLimits, HttpServer
+from zkattest.machines.proof_events import TypesChanged
 from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import ProofNodeConfig
-from zkattest.node.config_eip8025 import Eip8025Settings
 from zkattest.node.config_policy import NodePolicy, make_type_policy
 from zkattest.node.eip8025 import domain_of, open_kept, open_proof_gossip
 from zkattest.node.main import (
@@ -35,13 +35,15 @@ from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import watch_registry
+from zkattest.node.registry_watch import tell_loaded, watch_registry
 from zkattest.node.subject import ProofSubject
+from zkattest.spec.program_registry import status_changes
 from zkattest.spec.proof_gossip import KnownBlock
 from zkattest.store.proofs import ProofStore
-from zkattest.telemetry import Measure, NodeObserver
-from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.telemetry import NodeObserver, Observer
+from zkattest.types.ids import ProgramVk, ProofType, Root, Slot
 from zkattest.types.peering import ExecutionProofStatus, ForkDigest, Status
+from zkattest.types.programs import ProofSystem
 
 _UNFINALIZED = Root(bytes(32))
 
@@ -95,7 +97,8 @@ class RunnerChain:
             # Proofs name payload requests there, and peers ask for blocks.
             named = (root for root, request in feed.requests.items() if request == subject)
             subject = next(named, subject)
-        types = tuple(sorted(runner.machine.settings.proof_types))
+        known = runner.machine.settings
+        types = tuple(sorted(known.proof_types - known.revoked_types))
         return ExecutionProofStatus(subject, slot, types)
 
     async def by_root(
@@ -128,9 +131,13 @@ class RunnerChain:
         if runner is None or not isinstance(runner.store, ProofStore):
             return None
         feed = self._feed()
+
+        def revoked_types() -> frozenset[ProofType]:
+            return runner.machine.settings.revoked_types
+
         if feed is not None and feed.names_requests:
-            return StoredProofs(runner.store, feed.requests.get)
-        return StoredProofs(runner.store, lambda block_root: block_root)
+            return StoredProofs(runner.store, feed.requests.get, revoked_types)
+        return StoredProofs(runner.store, lambda block_root: block_root, revoked_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,11 @@ def tell_unpublished(runner: ProofGossipRunner, observer: NodeObserver) -> None:
         observer.event("own_proofs_not_published", proofs=left, is_saved=is_saved)
 
 
+def revoked_types_of(config: ProofNodeConfig) -> frozenset[ProofType]:
+    """Say whose proofs are not taken, as the registry stands; none without a policy."""
+    return config.proof_policy.types.revoked_types if config.proof_policy else frozenset()
+
+
 def _follow_policy(
     config: ProofNodeConfig, runner: ProofGossipRunner, observer: NodeObserver
 ) -> ProofStandings | None:
@@ -200,24 +212,27 @@ def _follow_policy(
     return standings
 
 
-async def _watch_programs(
+def take_up_registry(
     policy: NodePolicy,
-    settings: Eip8025Settings,
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+    runner: ProofGossipRunner,
     standings: ProofStandings,
-    observer: NodeObserver,
-) -> None:
-    """Judge blocks anew whenever the registry's file says something else of the programs."""
+    observer: Observer,
+) -> Callable[[LoadedRegistry], Awaitable[None]]:
+    """Give what judges proofs and blocks anew by another registry."""
 
     async def take_up(update: LoadedRegistry) -> None:
+        changes = status_changes(policy.registry.loaded.registry, update.registry)
         policy.registry.take_up(update)
-        types = make_type_policy(policy.types.policy, update.registry, settings.proof_types)
-        observer.count(Measure.REGISTRY_UPDATES, "loaded")
-        observer.event(
-            "registry_loaded", sha256=update.sha256, entries=len(update.registry.entries)
+        tell_loaded(observer, update, changes)
+        types = make_type_policy(policy.types.policy, update.registry, proof_types)
+        known = runner.machine.settings
+        await runner.tell(
+            TypesChanged(known.proof_types, types.revoked_types, known.dear_types, known.programs)
         )
         standings.take_up(types)
 
-    await watch_registry(policy.registry, take_up, observer)
+    return take_up
 
 
 async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> None:
@@ -256,6 +271,7 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
                     kept,
                     desk.signer if desk else None,
                     config.signer.limits if config.signer else None,
+                    revoked_types_of(config),
                 )
             )
             standings = _follow_policy(config, runner, observer)
@@ -267,9 +283,10 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
             if standings is not None and config.proof_policy is not None:
-                nursery.start_soon(
-                    _watch_programs, config.proof_policy, settings, standings, observer
+                take_up = take_up_registry(
+                    config.proof_policy, settings.proof_types, runner, standings, observer
                 )
+                nursery.start_soon(watch_registry, config.proof_policy.registry, take_up, observer)
             if desk is not None:
                 nursery.start_soon(desk.serve, runner, config)
             if peering is not None and services is not None:

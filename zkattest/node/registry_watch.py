@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from zkattest.node.registry_file import (
     parse_registry,
     read_registry_bytes,
 )
+from zkattest.spec.program_registry import StatusChange
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.programs import Sha256
 
@@ -90,6 +91,19 @@ async def look_for_update(file: RegistryFile, observer: Observer) -> LoadedRegis
         observer.count(Measure.REGISTRY_UPDATES, "refused")
         observer.event("registry_refused", detail=str(error))
         return None
+
+
+def tell_loaded(
+    observer: Observer, update: LoadedRegistry, changes: Sequence[StatusChange]
+) -> None:
+    """Say that another registry is in use from now on, and what became of its programs."""
+    observer.count(Measure.REGISTRY_UPDATES, "loaded")
+    observer.event(
+        "registry_loaded",
+        sha256=update.sha256,
+        entries=len(update.registry.entries),
+        changes=[f"{one.entry}: {one.before} to {one.after}" for one in changes],
+    )
 
 
 async def watch_registry(

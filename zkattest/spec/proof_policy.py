@@ -198,6 +198,11 @@ class TypePolicy:
         ]
         return judge_proofs(self.policy, entries, proofs, ms_into_slot)
 
+    @property
+    def revoked_types(self) -> frozenset[ProofType]:
+        """Say which types stand for programs whose proofs count no longer."""
+        return frozenset(kind for kind, entry in self.programs.items() if not entry.is_usable)
+
     def are_enough(self, proof_types: Iterable[ProofType]) -> bool:
         """Tell whether valid proofs of these types prove their block, whatever time it is."""
         return self.judge(proof_types, 0).is_proven

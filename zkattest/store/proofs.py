@@ -8,7 +8,7 @@ they are written and served from here, and never held in memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from zkattest.machines.proof_events import (
     DropWaiting,
     ForgetProofs,
     KeepBlock,
+    KeepPrograms,
     KeepProof,
     KeepWaiting,
     ProofMark,
@@ -85,6 +86,11 @@ _WAITING: Final = _table(
     sa.Column("arrived_at_ms", sa.BigInteger, nullable=False),
     sa.Column("until_ms", sa.BigInteger, nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
+)
+_PROGRAMS: Final = _table(
+    "programs",
+    sa.Column("proof_type", sa.Integer, primary_key=True),
+    sa.Column("program", sa.Text, nullable=False),
 )
 
 
@@ -231,6 +237,8 @@ class ProofStore:
                 )
             case DropWaiting(message_id=message_id):
                 self._delete(connection, _WAITING, _WAITING.c.message_id == message_id)
+            case KeepPrograms(programs=programs):
+                self._keep_programs(connection, programs)
             case ForgetProofs(before_slot=slot):
                 for table in (_BLOCKS, _MARKS, _PROOFS):
                     self._delete(connection, table, table.c.slot < slot)
@@ -263,6 +271,17 @@ class ProofStore:
             query = self._select(_PROOFS.c.slot).order_by(_PROOFS.c.slot).limit(1)
             oldest = connection.execute(query).scalar_one()
             self._delete(connection, _PROOFS, _PROOFS.c.slot == oldest)
+
+    def _keep_programs(self, connection: Connection, programs: Mapping[ProofType, str]) -> None:
+        query = self._select(_PROGRAMS.c.proof_type, _PROGRAMS.c.program)
+        known = {ProofType(row.proof_type): row.program for row in connection.execute(query)}
+        for kind, program in programs.items():
+            if known.get(kind) == program:
+                continue
+            if kind in known:
+                for table in (_MARKS, _PROOFS):
+                    self._delete(connection, table, table.c.proof_type == int(kind))
+            self._replace(connection, _PROGRAMS, proof_type=kind, program=program)
 
     def _replace(self, connection: Connection, table: sa.Table, **values: Any) -> None:
         """Write a row in place of the one with the same key; alike in every database."""

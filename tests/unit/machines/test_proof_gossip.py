@@ -25,6 +25,7 @@ from zkattest.machines.proof_events import (
     CheckProofSignature,
     ForgetProofs,
     HeadChanged,
+    KeepPrograms,
     KeepProof,
     LookUpValidator,
     PayloadSeen,
@@ -32,6 +33,7 @@ from zkattest.machines.proof_events import (
     ProofSettled,
     PublishProof,
     SlotFinalized,
+    TypesChanged,
     ValidatorAnswered,
 )
 from zkattest.machines.verification_queue import Allowance, VerificationLimits
@@ -422,3 +424,95 @@ def test_order__of_payload_requests_drops_a_second_proof_that_became_valid_meanw
     assert play.verdicts() == [(ACCEPT, None), (IGNORE, Reason.PROOF_ALREADY_KNOWN)]
     play.receive(signed_proof(b"", validator=3, proof_type=2))
     assert play.verdicts()[2:] == [(REJECT, Reason.EMPTY_PROOF_DATA)]
+
+
+# --- Programs that are taken back ---------------------------------------------------------------
+
+TYPES = frozenset(map(ProofType, (1, 2, 3)))
+REVOKED = (IGNORE, Reason.NOT_CHECKED)
+
+
+def revoke(play, *numbers, programs=None):
+    kinds = frozenset(map(ProofType, numbers))
+    return play.tell(TypesChanged(TYPES, kinds, programs=programs or {}))
+
+
+def test_revoked_type__ignored_before_anything_is_asked_and_accepted_once_it_is_trusted_again():
+    play = player(revoked_types=frozenset({ProofType(1)}))
+    told = play.receive(signed_proof())
+    assert [type(effect) for effect in told] == [ProofSettled, ReportGossip]
+    assert play.verdicts() == [REVOKED]
+    assert told[0].cause is Cause.PROGRAM_REVOKED
+    revoke(play)
+    play.receive(signed_proof())
+    play.answer_engine()
+    assert play.verdicts()[1:] == [(ACCEPT, None)]
+
+
+def test_revoked_type__others_are_judged_as_before():
+    play = player(revoked_types=frozenset({ProofType(1)}))
+    play.receive(signed_proof(b"other", proof_type=2))
+    play.answer_engine()
+    assert play.verdicts() == [(ACCEPT, None)]
+    # A type that nobody named is an error of who sends it, as ever.
+    play.receive(signed_proof(proof_type=9))
+    assert play.verdicts()[1:] == [(REJECT, Reason.UNSUPPORTED_PROOF_TYPE)]
+
+
+@pytest.mark.parametrize("outcome", [None, Refused(Reason.PROOF_INVALID)])
+def test_revoked_type__ignored_while_it_is_verified_whatever_comes_out(outcome):
+    play = player()
+    play.receive(signed_proof())
+    assert revoke(play, 1)[:1] == [KeepPrograms({})]
+    play.answer_engine(outcome)
+    assert play.verdicts() == [REVOKED]
+    assert only(play.effects, KeepProof) == []
+    assert play.machine.valid_types(BLOCK) == frozenset()
+    (settled,) = only(play.effects, ProofSettled)
+    assert (settled.cause, settled.verify_ms) == (Cause.PROGRAM_REVOKED, 40.0)
+    # No mark is left, and no verifier is held.
+    revoke(play)
+    play.receive(signed_proof())
+    play.answer_engine()
+    assert play.verdicts()[1:] == [(ACCEPT, None)]
+    assert play.machine.queued["in_progress"] == 0
+
+
+def test_revoked_type__dropped_while_it_waits_for_a_verifier():
+    play = player(verification=VerificationLimits(parallel=1))
+    for number in (1, 2):
+        play.receive(signed_proof(b"%d" % number, proof_type=number, validator=number))
+    assert len(play.running) == 1
+    revoke(play, 2)
+    assert play.verdicts() == [REVOKED]
+    play.answer_engine()
+    assert play.verdicts()[1:] == [(ACCEPT, None)]
+    assert play.running == []
+
+
+def test_revoked_type__ignored_when_its_block_comes_at_last():
+    play = ProofPlayer()
+    play.receive(signed_proof())
+    revoke(play, 1)
+    play.know()
+    assert play.verdicts() == [REVOKED]
+    assert play.running == []
+
+
+def test_replaced_type__what_the_old_program_proved_says_nothing_of_the_new_one():
+    play = player(programs={ProofType(1): "old", ProofType(2): "same"})
+    for number in (1, 2):
+        play.receive(signed_proof(b"%d" % number, proof_type=number))
+        play.answer_engine()
+    play.receive(signed_proof(b"on its way", proof_type=1, block=OTHER))
+    play.know(OTHER, values=OTHER_VALUES)
+    names = {ProofType(1): "new", ProofType(2): "same"}
+    assert revoke(play, programs=names)[:1] == [KeepPrograms(names)]
+    assert play.machine.valid_types(BLOCK) == {2}
+    # Its verifier was the old program's.
+    play.answer_engine(ProofValid(OTHER_VALUES.encode()))
+    assert play.verdicts()[2:] == [REVOKED]
+    play.receive(signed_proof(b"of the new one", proof_type=1))
+    play.answer_engine()
+    assert play.verdicts()[3:] == [(ACCEPT, None)]
+    assert play.machine.valid_types(BLOCK) == {1, 2}

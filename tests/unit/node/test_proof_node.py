@@ -4,22 +4,30 @@ from dataclasses import replace
 
 import pytest
 
+from tests.helpers.engines import PROGRAM_VK, REGISTRY, REVOKED_REGISTRY, EventLog
 from tests.helpers.node_process import write_eip8025_config
-from tests.helpers.proof_gossip import BLOCK, OTHER, VALUES, ProofPlayer
+from tests.helpers.proof_gossip import BLOCK, OTHER, VALUES, ProofPlayer, signed_proof
 from tests.unit.node.test_beacon_feed import CHAIN_ID, Chain, Heard, ask, root
-from zkattest.machines.proof_events import BlockSeen, SavedProofs
+from zkattest.machines.proof_events import BlockSeen, KeepProof, SavedProofs
 from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import load_any_config
+from zkattest.node.config_policy import read_node_policy
+from zkattest.node.config_reader import Notes, Table
 from zkattest.node.eip8025 import NoFeed, machine_settings
-from zkattest.node.proof_node import RunnerChain
+from zkattest.node.proof_node import RunnerChain, revoked_types_of, take_up_registry
 from zkattest.node.proof_runner import ProofGossipRunner
+from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.subject import ProofSubject
 from zkattest.ports import ChainFeed, ProofSource, StatusSource
+from zkattest.spec.reasons import Reason
+from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import NullObserver
+from zkattest.types.gossip import Verdict
 from zkattest.types.ids import ProofType, Root, Slot
 from zkattest.types.peering import ForkDigest, Status
+from zkattest.types.programs import ProofSystem
 
 DIGEST = b"\x01\x02\x03\x04"
 VK = "0x" + "00" * 31 + "01"
@@ -97,20 +105,23 @@ def test_subject__describes_the_revision_and_the_newest_block(config, runner):
     assert [path.name for path in subject.files().values()] == ["proofs.sqlite"]
 
 
+def runner_of(play: ProofPlayer, feed: ChainFeed, store=None) -> ProofGossipRunner:
+    return ProofGossipRunner(
+        machine=play.machine,
+        network=None,
+        validators=None,
+        proofs=None,
+        feed=feed,
+        domain_at=lambda _: bytes(32),
+        observer=Heard(),
+        slots=SlotClock(0, 12_000),
+        store=store,
+    )
+
+
 def chain_of(play: ProofPlayer, feed: ChainFeed) -> RunnerChain:
     chain = RunnerChain(DIGEST)
-    chain.follow(
-        ProofGossipRunner(
-            machine=play.machine,
-            network=None,
-            validators=None,
-            proofs=None,
-            feed=feed,
-            domain_at=lambda _: bytes(32),
-            observer=Heard(),
-            slots=SlotClock(0, 12_000),
-        )
-    )
+    chain.follow(runner_of(play, feed))
     return chain
 
 
@@ -142,3 +153,73 @@ async def test_status__head_and_finality_of_the_consensus_node():
     assert chain.status() == expected
     assert chain.finalized_root_at(2) == root(2)
     assert chain.finalized_root_at(1) is None
+
+
+# --- A registry that changes ----------------------------------------------------------------------
+
+SP1 = ProofType(1)
+TYPES = {SP1: (ProofSystem.SP1, PROGRAM_VK)}
+
+
+def policy_of(path):
+    values = {"proof_policy": {"registry": path.name}}
+    return read_node_policy(Table(Notes(path.parent / "node.toml"), values), TYPES, 12_000)
+
+
+class Now:
+    """A clock that stands still."""
+
+    def now_ms(self):
+        return 60_000
+
+
+class Relay:
+    """Carry events to a machine as a runner's loop does."""
+
+    def __init__(self, play):
+        self.machine = play.machine
+        self.tell_now = play.tell
+
+    async def tell(self, event):
+        self.tell_now(event)
+
+
+@pytest.mark.trio
+async def test_registry__a_revoked_program_is_neither_taken_nor_handed_out_nor_announced(tmp_path):
+    path, log = tmp_path / "registry.toml", EventLog()
+    path.write_text(REGISTRY)
+    policy, play = policy_of(path), ProofPlayer()
+    play.know()
+    store = ProofStore(f"sqlite:///{tmp_path / 'proofs.sqlite'}", "network")
+    slots, chain = SlotClock(0, 12_000), RunnerChain(DIGEST)
+    standings = ProofStandings(policy.types, play.machine, slots, Now(), log)
+    chain.follow(runner_of(play, NoFeed(), store), standings)
+    for effect in [*play.receive(signed_proof()), *play.answer_engine()]:
+        if isinstance(effect, KeepProof):
+            store.save([effect])
+        standings.hear(effect)
+    assert chain.proof_status().block_root == BLOCK
+    everything = frozenset({SP1})
+    assert len([data async for data in chain.by_root(BLOCK, everything)]) == 1
+    assert len([data async for data in chain.by_range(Slot(5), 1, frozenset())]) == 1
+
+    take_up = take_up_registry(policy, TYPES, Relay(play), standings, log)
+    path.write_text(REVOKED_REGISTRY)
+    await take_up(policy.registry.read_update())
+    assert chain.proof_status() is None
+    assert [data async for data in chain.by_root(BLOCK, everything)] == []
+    assert [data async for data in chain.by_range(Slot(5), 1, frozenset())] == []
+    play.receive(signed_proof(b"one more", validator=8))
+    assert play.verdicts()[-1] == (Verdict.IGNORE, Reason.NOT_CHECKED)
+    assert [fields["subject"] for fields in log.named("proof_lost")] == [BLOCK]
+    (loaded,) = log.named("registry_loaded")
+    assert loaded["changes"] == ["ours: active to revoked"]
+    store.close()
+
+
+def test_registry__a_program_that_is_revoked_at_the_start_is_not_taken(config, tmp_path):
+    path = tmp_path / "registry.toml"
+    path.write_text(REVOKED_REGISTRY)
+    assert revoked_types_of(config) == frozenset()
+    with_policy = replace(config, proof_policy=policy_of(path))
+    assert revoked_types_of(with_policy) == {SP1}

@@ -9,6 +9,7 @@ from zkattest.machines.proof_events import (
     DropWaiting,
     ForgetProofs,
     KeepBlock,
+    KeepPrograms,
     KeepProof,
     KeepWaiting,
     ProofMark,
@@ -134,3 +135,21 @@ def test_store__refused_for_a_file_that_is_no_database(tmp_path):
     (tmp_path / "text").write_text("no database " * 100)
     with pytest.raises(StoreError, match="file is not a database"):
         ProofStore(f"sqlite:///{tmp_path / 'text'}", "network")
+
+
+def test_store__forgets_what_another_program_proved_under_a_number(url):
+    store = ProofStore(url, "network")
+    one, two = ProofType(1), ProofType(2)
+    # Before anything was noted, what is there is taken to be of the programs that are named first.
+    store.save([KeepProof(mark(1), b"one"), KeepProof(mark(2), b"two")])
+    store.save([KeepPrograms({one: "a", two: "b"})])
+    assert len(store.load().marks) == 2
+    store.close()
+    store = ProofStore(url, "network")
+    store.save([KeepPrograms({one: "a"})])
+    assert len(store.load().marks) == 2
+    store.save([KeepPrograms({one: "c", two: "b"})])
+    assert store.load().marks == (mark(2),)
+    assert [kept.data for kept in store.proofs_by_root(BLOCK, 9)] == [b"two"]
+    store.save([KeepProof(mark(1), b"one"), KeepPrograms({one: "c"})])
+    assert len(store.load().marks) == 2
