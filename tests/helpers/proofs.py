@@ -16,6 +16,9 @@ SP1_PUBLIC_VALUES_FILE = SP1_FOLDER / "public_values.bin"
 SP1_PROOF = SP1_PROOF_FILE.read_bytes()
 SP1_PROGRAM_VK = ProgramVk((SP1_FOLDER / "program_vk.bin").read_bytes())
 SP1_PUBLIC_VALUES = SP1_PUBLIC_VALUES_FILE.read_bytes()
+PLONK_V5_KEY = (
+    FIXTURES.parents[1] / "rust/verifiers/sp1-snark/src/keys/plonk-v5.0.0.bin"
+).read_bytes()
 GROTH16_PROOF = (FIXTURES / "sp1-5-groth16" / "proof.bin").read_bytes()
 
 
