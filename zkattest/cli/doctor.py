@@ -33,7 +33,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def doctor(
     config: Annotated[
         list[Path] | None,
-        typer.Option("--config", help="File of an engine, of a node, or a registry; repeatable."),
+        typer.Option(
+            "--config",
+            metavar="<path>",
+            help="File of an engine, of a node, or a registry; repeatable.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> ExitCode:

@@ -23,7 +23,7 @@ from zkattest.node.main import CannotListen
 from zkattest.prover.errors import CannotProve
 from zkattest.store import StoreError
 
-app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
@@ -44,7 +44,11 @@ def engine(
         LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
     ] = None,
 ) -> int:
-    """Serve a proof engine over HTTP until it is interrupted."""
+    """
+    Serve a proof engine over HTTP until SIGTERM or Ctrl-C, which lets what is asked be answered.
+
+    Exit codes: 0 ended as it was asked to, 2 could not start, or the file has mistakes.
+    """
     if print_config:
         typer.echo(sample_engine_config(), nl=False)
         return ExitCode.VALID

@@ -78,7 +78,9 @@ def verify(
     verifier_keys: Annotated[
         Path | None, typer.Option(help="Folder of verifier keys.", show_default=False)
     ] = None,
-    chain_only: Annotated[bool, typer.Option(help="Verify no proof again.")] = False,
+    chain_only: Annotated[
+        bool, typer.Option("--chain-only", help="Verify no proof again.")
+    ] = False,
     head: Annotated[
         str | None,
         typer.Option(help="A record's name, 0x…, that has to be in the log.", show_default=False),

@@ -23,7 +23,7 @@ from zkattest.node.main import CannotListen, run_node
 from zkattest.node.own_signer import SignerError
 from zkattest.store import StateStoreError, StoreError
 
-app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
@@ -46,7 +46,11 @@ def node(
         LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
     ] = None,
 ) -> int:
-    """Run a node; one line an event on standard output, until it is interrupted."""
+    """
+    Run a node, one line an event on standard output, until SIGTERM or Ctrl-C, which drains it.
+
+    Exit codes: 0 ended as it was asked to, 2 could not start, or the file has mistakes.
+    """
     if print_config:
         typer.echo(sample_config(eip8025=eip8025), nl=False)
         return ExitCode.VALID

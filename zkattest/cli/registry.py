@@ -40,7 +40,8 @@ FileArgument = Annotated[
 ]
 RequiredFile = Annotated[Path, typer.Argument(help="Registry (TOML).", show_default=False)]
 TrustOption = Annotated[
-    list[str] | None, typer.Option("--key", help="Public key that may have signed it, 0x….")
+    list[str] | None,
+    typer.Option("--key", metavar="<0x…>", help="Public key that may have signed it; repeatable."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -99,6 +100,7 @@ def export(
         Path, typer.Option(help="Ed25519 private key (PKCS #8, PEM).", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="File to write.", show_default=False)],
+    json: JsonOption = False,
 ) -> ExitCode:
     """
     Sign a registry, as a DSSE envelope that engines take in its place.
@@ -114,14 +116,19 @@ def export(
     except ValueError as error:
         raise BadInput(key_file, "", error) from None
     replace_file(out, export_registry(registry_document(loaded.registry), key))
-    typer.echo(f"signed by {key.public_key}: {out}")
+    if json:
+        print_json({"signer": str(key.public_key), "sha256": loaded.sha256, "file": out})
+    else:
+        typer.echo(f"signed by {key.public_key}: {out}")
     return ExitCode.VALID
 
 
 @app.command()
 def verify(
     file: Annotated[Path, typer.Argument(help="Signed export.", show_default=False)],
-    key: Annotated[list[str], typer.Option(help="Public key that is trusted, 0x….")],
+    key: Annotated[
+        list[str], typer.Option(metavar="<0x…>", help="Public key that is trusted; repeatable.")
+    ],
     json: JsonOption = False,
 ) -> ExitCode:
     """
@@ -152,8 +159,14 @@ def revoke(
     evidence: Annotated[
         Path | None, typer.Option(help="Evidence log that is judged anew.", show_default=False)
     ] = None,
-    policy: Annotated[str, typer.Option(help="Preset by which blocks are proven.")] = "1-of-any",
-    dry_run: Annotated[bool, typer.Option(help="Change nothing.")] = False,
+    policy: Annotated[
+        str,
+        typer.Option(
+            help=f"Preset by which blocks are proven: {', '.join(PRESETS)}.",
+            autocompletion=lambda: list(PRESETS),
+        ),
+    ] = "1-of-any",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
     json: JsonOption = False,
 ) -> ExitCode:
     """

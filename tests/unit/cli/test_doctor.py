@@ -1,7 +1,6 @@
 """`zkattest doctor`: three exit codes, a table, one JSON object."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,25 +70,3 @@ def test_doctor__one_line_where_the_core_cannot_be_loaded() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("zkattest: doctor: zkattest._core: ")
     assert done.stderr.count("\n") == 1
-
-
-def test_completion__knows_the_command_and_its_options() -> None:
-    def completed(words: str) -> list[str]:
-        environment = {
-            **os.environ,
-            "_ZKATTEST_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split()) - 1),
-        }
-        script = "from zkattest.cli.main import run; run([])"
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-        )
-        return done.stdout.split()
-
-    assert completed("zkattest doc") == ["doctor"]
-    assert completed("zkattest doctor --co") == ["--config"]

@@ -1,13 +1,16 @@
 """The entry point: help, version, one-line errors, exit codes."""
 
 import ast
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from zkattest import __version__
-from zkattest.cli.main import COMMANDS, run
+from zkattest.cli.main import COMMANDS, load_command, run
 
 
 def outcome(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[object, str, str]:
@@ -51,6 +54,31 @@ def test_command__explains_itself(name: str, capsys: pytest.CaptureFixture[str])
     code, out, err = outcome([name, "--help"], capsys)
     assert (code, err) == (0, "")
     assert out.startswith(f"Usage: zkattest {name} ")
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Take groups apart, down to what can be run."""
+    inside: dict[str, Any] = getattr(command, "commands", {})
+    if not inside:
+        yield name, command
+    for part, below in inside.items():
+        yield from leaves(f"{name} {part}", below)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command__explains_every_argument_and_its_exit_codes(name: str) -> None:
+    for leaf, command in leaves(name, load_command(name)):
+        assert "Exit codes: " in " ".join(command.help.split()), leaf
+        unexplained = [each.name for each in command.params if not each.help]
+        assert unexplained == [], leaf
+        # Completion is the whole program's; and what is off needs no word to switch it off.
+        superfluous = [
+            name
+            for each in command.params
+            for name in [*each.opts, *each.secondary_opts]
+            if "completion" in name or name.startswith("--no-")
+        ]
+        assert superfluous == [], leaf
 
 
 def test_group__exits_2_with_one_line_without_a_command(
@@ -98,3 +126,42 @@ def test_start__loads_no_library_that_it_does_without(module: str, wanted: list[
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert ast.literal_eval(done.stdout) == wanted
+
+
+def completed(words: str, shell: str = "bash") -> list[str]:
+    """Complete the last word, as a shell asks for it; a space at the end begins another one."""
+    environment = {
+        **os.environ,
+        "_ZKATTEST_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+        "_TYPER_COMPLETE_ARGS": words,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    script = "from zkattest.cli.main import run; run([])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("zkattest doctor --co", ["--config"]),
+        ("zkattest e", ["execute", "evidence", "engine", "enr"]),
+        ("zkattest registry ", ["show", "check", "export", "verify", "revoke"]),
+        ("zkattest registry revoke --policy 2-of-3-z", ["2-of-3-zkvms"]),
+        ("zkattest evidence verify --ch", ["--chain-only"]),
+        ("zkattest engine --log-level w", ["warning"]),
+        ("zkattest verify --system sp1", ["sp1", "sp1-groth16", "sp1-plonk"]),
+    ],
+)
+def test_completion__knows_commands_options_and_values(words: str, expected: list[str]) -> None:
+    assert completed(words) == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion__speaks_to_other_shells(shell: str) -> None:
+    assert "doctor" in " ".join(completed("zkattest doct", shell))

@@ -95,6 +95,17 @@ def test_export__verifies_under_its_key_alone(capsys, file, key_file, tmp_path):
     assert (code, "none of the trusted keys signed it" in out) == (1, True)
 
 
+def test_export__tells_in_json_who_signed_what(capsys, file, key_file, tmp_path):
+    signed = tmp_path / "signed.json"
+    code, out, err = outcome(
+        capsys, "export", file, "--key-file", key_file, "--out", signed, "--json"
+    )
+    assert (code, err) == (0, "")
+    sha256 = str(load_registry(file).sha256)
+    expected = {"signer": public_key(), "sha256": sha256, "file": str(signed)}
+    assert json.loads(out) == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
