@@ -1,8 +1,9 @@
 """`zkattest doctor`: say what works, what is missing, and how to get it."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import fail, one_line, print_json
+from zkattest.cli.progress import Display
 
 if TYPE_CHECKING:
     from zkattest.node.doctor import Examination
@@ -46,7 +48,8 @@ def doctor(
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 something could not be looked at.
     """
-    examination = examine(config or [])
+    # It takes seconds: long enough to show a person, too short for lines in a log.
+    examination = examine(config or [], quiet=json or not sys.stderr.isatty())
     if json:
         findings = [asdict(each) for each in examination.findings]
         print_json({"health": examination.health, "findings": findings})
@@ -55,13 +58,19 @@ def doctor(
     return _CODES[examination.health]
 
 
-def examine(configs: list[Path]) -> "Examination":
+def examine(configs: list[Path], *, quiet: bool = True) -> "Examination":
     """Look at everything; a core that cannot be loaded is said in one line."""
     try:
         from zkattest.node.doctor import examine as examine_all
     except ImportError as error:
         fail("doctor", "zkattest._core", f"{error}; in a checkout: make setup")
-    return examine_all(configs)
+    with Display(quiet=quiet) as display:
+        counted = count(1)
+
+        def report(finding: "Finding") -> None:
+            display.show_step(f"examining: {finding.group}", next(counted), None, important=False)
+
+        return examine_all(configs, report)
 
 
 def show(findings: "Iterable[Finding]") -> None:

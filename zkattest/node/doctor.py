@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from zkattest.node.doctor_files import examine_files
@@ -38,17 +39,30 @@ class Examination:
         return Health.NOT_EXAMINED if State.NOT_EXAMINED in states else Health.WELL
 
 
-def examine(configs: Sequence[Path] = ()) -> Examination:
-    """Look at everything; blocks for about a second, and asks nobody on the network."""
-    return Examination(
-        (
-            *_installed(),
-            *examine_machine(Path.cwd()),
-            *examine_systems(),
-            *examine_programs(),
-            *examine_files(configs),
-        )
-    )
+Report = Callable[[Finding], None]
+
+
+def report_nothing(_finding: Finding) -> None:
+    """Show nothing."""
+
+
+def examine(configs: Sequence[Path] = (), report: Report = report_nothing) -> Examination:
+    """
+    Look at everything, and `report` each finding as it is made.
+
+    Blocks for seconds, most of them in PLONK; asks nobody but a database server that a file names.
+    """
+    findings: list[Finding] = []
+    for finding in chain(
+        _installed(),
+        examine_machine(Path.cwd()),
+        examine_systems(),
+        examine_programs(),
+        examine_files(configs),
+    ):
+        report(finding)
+        findings.append(finding)
+    return Examination(tuple(findings))
 
 
 def _installed() -> Iterator[Finding]:

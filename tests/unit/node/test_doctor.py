@@ -22,7 +22,9 @@ def test_health__the_worst_that_was_found(states: list[State], health: Health) -
 
 
 def test_examine__a_file_that_is_not_there_leaves_it_unexamined(tmp_path: Path) -> None:
-    found = examine([tmp_path / "none.toml"])
+    reported: list[Finding] = []
+    found = examine([tmp_path / "none.toml"], reported.append)
+    assert found.findings == tuple(reported)
     assert found.findings[0].name == "zkattest"
     assert found.findings[-1].detail == "No such file or directory"
     assert found.health is Health.NOT_EXAMINED
