@@ -16,9 +16,13 @@ from zkattest.node.engine_programs import EnginePrograms, RegistrySource
 from zkattest.node.findings import Finding, State
 from zkattest.node.registry_export import is_export
 from zkattest.node.registry_file import LoadedRegistry, load_registry, read_registry_bytes
+from zkattest.prover.cache import find_worker
+from zkattest.prover.errors import CannotProve
+from zkattest.prover.program import load_program
 from zkattest.store import StoreError
 from zkattest.store.proofs import ask_database
-from zkattest.types.programs import EntryState, ProfileId
+from zkattest.types.programs import EntryState, ProfileId, ProgramEntry
+from zkattest.verify.builtin import NAMED_ONLY
 
 _REGISTRY: Final = "registry"
 _POSTGRES: Final = "postgresql://"
@@ -89,6 +93,10 @@ def _examine_engine(path: Path, config: EngineConfig) -> Iterator[Finding]:
         yield _examine_tls(group, config.listen)
     if config.engine.evidence is not None:
         yield _examine_folder(group, "evidence.folder", config.engine.evidence.folder)
+    if config.run_guests:
+        yield _examine_guests(group)
+    if config.engine.chain is not None:
+        yield from _examine_store(group, config.engine.chain.store)
     if not config.engine.isolation:
         advice = "engine.isolation = true: what hangs or eats memory then takes down a child only"
         detail = "off: verifiers run in the engine's own process"
@@ -106,8 +114,30 @@ def _examine_programs(group: str, source: RegistrySource) -> Iterator[Finding]:
     for info in infos:
         if not info.can_verify:
             told = f"proof type {int(info.proof_type)}, {info.entry.id}"
-            advice = "zkattest registry show says more"
+            advice = _how_to_verify(info.entry, source)
             yield Finding(group, told, State.OPTIONAL, info.obstacle, advice)
+
+
+def _how_to_verify(entry: ProgramEntry, source: RegistrySource) -> str:
+    """Say how to get what a program's verifier lacks, or that there is nothing to get."""
+    key = entry.verifier_key
+    if not entry.is_usable or entry.system in NAMED_ONLY:
+        return "nothing to get; other programs: zkattest registry show"
+    if key is None:
+        return f"mend program_vk of {entry.id} in the registry"
+    folder = source.verifier_keys or "a folder, named by engine.verifier_keys,"
+    whence = key.url or "whoever made the circuit"
+    return f"get the key from {whence} into {folder} as {key.sha256.hex()}"
+
+
+def _examine_guests(group: str) -> Finding:
+    """Look for the worker that an engine with `run_guests` does not start without."""
+    name = "service.run_guests"
+    try:
+        program, entry = load_program(), find_worker()
+    except CannotProve as failure:
+        return Finding(group, name, State.WRONG, failure.detail, "zkattest prover init")
+    return Finding(group, name, State.OK, f"{program.program_vk} by {entry.binary}")
 
 
 def _examine_address(group: str, listen: ListenSettings) -> Finding:

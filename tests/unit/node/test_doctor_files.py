@@ -3,6 +3,8 @@
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.engines import REGISTRY
 from zkattest.node.doctor_files import examine_files
 from zkattest.node.findings import Finding, State
@@ -33,7 +35,32 @@ def test_engine__each_program_that_cannot_be_verified_is_named(tmp_path: Path) -
     assert found["profile test"].detail == "2 of 4 can be verified"
     assert found["proof type 4, withdrawn"].detail == "revoked since 2026-11-21: a test says so"
     assert "openvm" in found["proof type 3, unsupported"].detail
+    advice = "nothing to get; other programs: zkattest registry show"
+    assert found["proof type 3, unsupported"].advice == advice
     assert found["service.listen"].state is State.OK
+
+
+def test_engine__a_key_that_is_missing_is_told_with_where_to_get_it(tmp_path: Path) -> None:
+    key = "ab" * 32
+    path = engine_file(tmp_path)
+    before = 'id = "unsupported"\nsystem = "openvm"\nprogram_vk = "0x' + "11" * 32
+    after = (
+        f'id = "unsupported"\nverifier_key = {{ sha256 = "0x{key}", url = "https://keys.test" }}\n'
+        f'system = "groth16-bn254"\nprogram_vk = "0x{key}'
+    )
+    (tmp_path / "registry.toml").write_text(REGISTRY.replace(before, after))
+    found = found_in(path)["proof type 3, unsupported"]
+    assert found.state is State.OPTIONAL
+    where = "into a folder, named by engine.verifier_keys,"
+    assert found.advice == f"get the key from https://keys.test {where} as {key}"
+
+
+def test_engine__with_guests_is_wrong_where_the_worker_is_not_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = found_in(engine_file(tmp_path, "run_guests = true\n"))["service.run_guests"]
+    assert (found.state, found.advice) == (State.WRONG, "zkattest prover init")
 
 
 def test_engine__address_that_is_taken_is_told(tmp_path: Path) -> None:
