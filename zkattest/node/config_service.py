@@ -112,6 +112,9 @@ def _read(root: Table) -> EngineConfig | None:
         if table.has("profile") and name is not chain.profile.name:
             table.wrong("profile", f"{name}, but eip8025.profile is {chain.profile.name}")
         profile = chain.profile
+        if engine.chain_id != chain.chain_id:
+            reason = f"{engine.chain_id}, but eip8025.chain_id is {chain.chain_id}"
+            root.table("engine").wrong("chain_id", reason)
     return EngineConfig(engine, profile, listen, service, run_guests, log)
 
 

@@ -88,6 +88,8 @@ beacon_node = "http://127.0.0.1:5052"
     assert (config.profile.name, config.engine.chain_id) == (ProfileName.CS5566, 5)
     with pytest.raises(ConfigError, match=r"service\.profile: beta4, but"):
         load_engine_config(write(tmp_path, text + '[service]\nprofile = "beta4"\n'))
+    with pytest.raises(ConfigError, match=r"engine\.chain_id: 1, but eip8025\.chain_id is 5"):
+        load_engine_config(write(tmp_path, text + LEAST))
     # Its programs are the registry's.
     with pytest.raises(ConfigError, match=r"eip8025\.proof_types: unknown"):
         load_engine_config(write(tmp_path, text + "proof_types = []\n"))
