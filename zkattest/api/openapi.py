@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
 from zkattest.api.errors import error_answers
+from zkattest.api.openapi_texts import ABOUT, TAGS, tag_of, text_of
 from zkattest.api.operations import (
     JSON,
     Answered,
@@ -22,6 +23,7 @@ from zkattest.api.operations import (
 
 PATH: Final = "/openapi.json"
 _REFERENCE: Final = "#/components/schemas/{model}"
+_NO_TOKEN: Final = 401
 # What every route may answer, whatever it does.
 _EVERYWHERE: Final = error_answers(400, 401, 429, 500)
 _WITH_BODY: Final = error_answers(403, 408, 413, 415, 503)
@@ -54,9 +56,14 @@ def document(
         "info": {
             "title": "zkattest proof engine",
             "version": version,
-            "description": "Verifies execution proofs, in the dialects that clients speak.",
+            "description": ABOUT,
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
+        "tags": [
+            {"name": name, "description": text}
+            for name, text in TAGS.items()
+            if name in {tag_of(path) for path in paths}
+        ],
         "paths": paths,
         "components": components,
     }
@@ -88,6 +95,7 @@ def _operation(operation: Operation, *, has_token: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
+        "tags": [tag_of(operation.path)],
         "responses": {
             str(status): _answer(answer) for status, answer in sorted(_answers(operation).items())
         },
@@ -117,6 +125,8 @@ def _operation(operation: Operation, *, has_token: bool) -> dict[str, Any]:
 
 def _answers(operation: Operation) -> dict[int, Answered]:
     common = _EVERYWHERE | (_WITH_BODY if operation.body is not None else error_answers(413))
+    if operation.is_open:
+        common = {status: answer for status, answer in common.items() if status != _NO_TOKEN}
     return {**common, **operation.answers}
 
 
@@ -147,7 +157,8 @@ def _parameters(model: type[BaseModel], place: str) -> list[dict[str, Any]]:
         options = [one for one in shape.pop("anyOf", []) if one != {"type": "null"}]
         shape |= options[0] if options else {}
         parameter = {"name": name, "in": place, "required": name in required, "schema": shape}
-        if description := shape.pop("description", None):
+        brought = shape.pop("description", None)
+        if description := brought or text_of(model.__name__, name):
             parameter["description"] = description
         described.append(parameter)
     return described
@@ -170,4 +181,8 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
         [(model, "validation") for model in unique], ref_template=_REFERENCE
     )
     schemas: dict[str, Any] = written.get("$defs", {})
+    for model, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            if "description" not in field and (text := text_of(model, name)):
+                field["description"] = text
     return schemas
