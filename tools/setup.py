@@ -29,9 +29,8 @@ KEPT_CORES = 8
 COMMAND = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
-import sys
-from zkattest.cli.main import run
-sys.exit(run())
+from zkattest.cli.start import start
+start()
 """
 
 

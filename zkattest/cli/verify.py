@@ -1,5 +1,6 @@
 """`zkattest verify`: verify one proof of any program."""
 
+import os
 import stat
 from dataclasses import asdict
 from hashlib import sha256
@@ -9,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
+from zkattest.cli.interrupts import ended_by_interrupts
 from zkattest.cli.output import BadInput, print_json, report_invalid, report_not_checked
 from zkattest.spec.reasons import CannotVerify, InvalidProof, Reason
 from zkattest.types.errors import DecodeError
@@ -26,6 +28,8 @@ _PROGRAM_KEY_REASONS: Final = frozenset(
         Reason.PROGRAM_KEY_NOT_CANONICAL,
     }
 )
+# As they are, or padded to what ZisK and OpenVM put out.
+_STATEMENT_BYTES: Final = (PUBLIC_VALUES_BYTES, 256)
 STATEMENTS: Final = {
     0x7886: "delayed execution claim",
     0x1501: "EIP-8025 payload request, Amsterdam",
@@ -36,7 +40,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def verify(
-    proof: Annotated[Path, typer.Argument(help="Proof file.", show_default=False)],
+    proof: Annotated[
+        Path, typer.Argument(help="Proof file (RISC Zero: the seal).", show_default=False)
+    ],
     system: Annotated[ProofSystem, typer.Option(help="Proof system.")],
     program_vk: Annotated[
         str | None,
@@ -47,13 +53,21 @@ def verify(
     ] = None,
     public_values: Annotated[
         Path | None,
-        typer.Option(help="File of public values (RISC Zero: the journal), or the proof's own."),
+        typer.Option(
+            help="File of the public values' bytes (RISC Zero: the journal). The proof must commit "
+            "to them. Not needed where it carries its own."
+        ),
     ] = None,
     verifier_key: Annotated[
         Path | None,
-        typer.Option(help="File of the verifier key: sp1-groth16, sp1-plonk, groth16-bn254."),
+        typer.Option(
+            help="File of a verifier key: that of the circuit for groth16-bn254, that of another "
+            "version for sp1-groth16 and sp1-plonk. Other systems take none."
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the answer as one JSON object.")
+    ] = False,
 ) -> ExitCode:
     """
     Verify one proof of any program, and print what it proves.
@@ -62,11 +76,12 @@ def verify(
     """
     key = None if verifier_key is None else read_verifier_key(verifier_key)
     verifier = open_verifier(system, program_vk, key)
-    # One byte more than allowed is enough to be told apart from a proof that just fits.
-    data = read_file(proof, verifier.max_proof_bytes + 1)
-    values = None if public_values is None else read_public_values(public_values)
     try:
-        verified = verifier.verify(data, values)
+        data = read_proof(proof, verifier.max_proof_bytes)
+        values = None if public_values is None else read_public_values(public_values)
+        # The extension hears of no signal, and a PLONK proof takes it seconds.
+        with ended_by_interrupts():
+            verified = verifier.verify(data, values)
     except InvalidProof as refusal:
         return report_invalid(proof, refusal, json=json)
     except CannotVerify as failure:
@@ -107,6 +122,15 @@ def blamed_option(refusal: InvalidProof) -> str:
     return "--verifier-key"
 
 
+def read_proof(path: Path, limit_bytes: int) -> bytes:
+    """Read a proof, and refuse one that is too long by its size; raise `InvalidProof`."""
+    # One byte more than allowed tells a file that grows from one that just fits.
+    data, size_bytes = read_with_size(path, limit_bytes + 1)
+    if size_bytes > limit_bytes:
+        raise InvalidProof(Reason.PROOF_TOO_LARGE, got=size_bytes, limit=limit_bytes)
+    return data
+
+
 def read_verifier_key(path: Path) -> bytes:
     """Read a verifier key, and refuse what is longer than any may be."""
     data = read_file(path, MAX_VERIFIER_KEY_BYTES + 1)
@@ -117,11 +141,17 @@ def read_verifier_key(path: Path) -> bytes:
 
 def read_file(path: Path, limit_bytes: int) -> bytes:
     """Read a regular file, at most `limit_bytes` of it."""
+    return read_with_size(path, limit_bytes)[0]
+
+
+def read_with_size(path: Path, limit_bytes: int) -> tuple[bytes, int]:
+    """Read a regular file, at most `limit_bytes` of it, and tell how long it is."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise BadInput(path, "", "not a regular file")
         with path.open("rb") as file:
-            return file.read(limit_bytes)
+            data = file.read(limit_bytes)
+            return data, max(len(data), os.fstat(file.fileno()).st_size)
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else failure
         raise BadInput(path, "", reason or failure) from None
@@ -160,12 +190,15 @@ def print_valid(verified: VerifiedProof, statement: PublicValues | None) -> None
 
 
 def decode_statement(values: bytes) -> PublicValues | None:
-    """Decode the 43 bytes of a block statement; other programs have other values."""
-    if len(values) != PUBLIC_VALUES_BYTES:
+    """Decode a block statement, 43 bytes or padded to 256; other programs have other values."""
+    if len(values) not in _STATEMENT_BYTES:
         return None
+    # The rules of gossip, which it brings along, are loaded by those who have a statement.
+    from zkattest.spec.statement_check import trim_public_values
+
     try:
-        decoded = PublicValues.decode(values)
-    except DecodeError:
+        decoded = PublicValues.decode(trim_public_values(values))
+    except (InvalidProof, DecodeError):
         return None
     return decoded if decoded.schema_id in STATEMENTS or decoded.is_sentinel else None
 

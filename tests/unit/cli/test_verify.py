@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from tests.helpers.proofs import (
 from zkattest.cli.main import run
 from zkattest.cli.verify import decode_statement, describe
 from zkattest.types.ids import ChainId, ProgramVk, Root
+from zkattest.types.programs import ProofSystem
 from zkattest.types.wire import PublicValues
 
 KEY = str(SP1_PROGRAM_VK)
@@ -127,6 +131,40 @@ def test_verify__not_checked_without_a_file(
     missing = tmp_path / "missing.bin"
     expected = (2, "", f"zkattest: {missing}: No such file or directory\n")
     assert outcome(capsys, missing, *json_too) == expected
+
+
+@pytest.mark.parametrize("option", ["--public-values", "--verifier-key"])
+def test_verify__not_checked_without_a_file_of_an_option(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
+) -> None:
+    missing, folder = tmp_path / "missing.bin", tmp_path
+    answer = outcome(capsys, SP1_PROOF_FILE, option, str(missing))
+    assert answer == (2, "", f"zkattest: {missing}: No such file or directory\n")
+    answer = outcome(capsys, SP1_PROOF_FILE, option, str(folder))
+    assert answer == (2, "", f"zkattest: {folder}: not a regular file\n")
+
+
+def test_verify__not_checked_for_a_name_that_no_file_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Names come from outside, too: what does not print does not reach the terminal."""
+    answer = outcome(capsys, Path("missing\x1b[31m\n\udcff.bin"))
+    assert answer == (2, "", "zkattest: missing?[31m ?.bin: No such file or directory\n")
+
+
+def test_verify__too_large_names_the_size_of_the_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.bin"
+    with huge.open("wb") as file:
+        file.truncate(64 << 30)
+    code, out, err = outcome(capsys, huge, "--json")
+    assert (code, err) == (1, "")
+    assert json.loads(out) == {
+        "verdict": "invalid",
+        "reason": "proof_too_large",
+        "operands": {"got": 64 << 30, "limit": 4 << 20},
+    }
 
 
 def test_verify__not_checked_for_a_folder(
@@ -271,6 +309,81 @@ def test_verify__not_checked_for_a_verifier_key_that_is_none(
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "detail"),
+    [
+        (b"", "it is cut, after 0 bytes"),
+        (b"{", "EOF while parsing an object at line 1 column 1"),
+        (b'{"protocol": "groth16"', "EOF while parsing an object at line 1 column 22"),
+        (b"{}", "missing field `protocol` at line 1 column 2"),
+        (b'{"\xff": 1}', "invalid unicode code point at line 1 column 3"),
+        (b"[]", "it is cut, after 2 bytes"),
+    ],
+)
+def test_verify__not_checked_for_a_circuit_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, key: bytes, detail: str
+) -> None:
+    golden = GOLDEN_PROOFS["groth16-bn254-snarkjs"]
+    proof = written(tmp_path, golden.proof)
+    options = ["--system", "groth16-bn254", "--verifier-key"]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *options, str(written(tmp_path, key, "key.json")), "--json"])
+    captured = capsys.readouterr()
+    reason = f"verifier_key_malformed (detail={detail})"
+    assert (left.value.code, captured.out) == (2, "")
+    assert captured.err == f"zkattest: arguments: --verifier-key: {reason}\n"
+
+
+def test_verify__not_checked_for_a_system_of_another_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(SP1_PROOF_FILE), "--system", "sp2", "--program-vk", KEY])
+    captured = capsys.readouterr()
+    assert (left.value.code, captured.out) == (2, "")
+    assert captured.err.startswith("zkattest: arguments: Invalid value for '--system': ")
+    assert captured.err.count("\n") == 1
+
+
+def test_verify__help_explains_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(["verify", "--help"])
+    assert left.value.code == 0
+    folded = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "Exit codes: 0 valid, 1 invalid, 2 could not check (bad input included).",
+        "proof <path> Proof file (RISC Zero: the seal). [required]",
+        "Proof system. [required]",
+        "RISC Zero: the image id.",
+        "(RISC Zero: the journal).",
+        "Other systems take none.",
+        "Print the answer as one JSON object.",
+        *(str(system) for system in ProofSystem),
+    ):
+        assert words in folded
+
+
+def test_verify__interrupt_ends_a_long_verification_at_once(tmp_path: Path) -> None:
+    """A false PLONK proof keeps the extension busy for seconds, and it hears of no signal."""
+    golden = GOLDEN_PROOFS["sp1-plonk"]
+    proof = written(tmp_path, golden.proof)
+    values = written(tmp_path, b"other", "values.bin")
+    script = (
+        "import os, signal, sys, threading, zkattest.cli.verify\n"
+        "from zkattest.cli.main import run\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "run(sys.argv[1:])"
+    )
+    arguments = ["verify", proof, "--system", golden.system, "--program-vk", golden.program_vk]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments), "--public-values", values],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_verify__not_checked_without_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         run(["verify", str(SP1_PROOF_FILE), "--system", "sp1"])
@@ -298,6 +411,14 @@ def test_describe__names_the_statement(schema: int, words: str) -> None:
     assert describe(statement) == (
         f"{words} (schema 0x{schema:04x}), root 0x{'01' * 32}, valid yes, chain id 7"
     )
+
+
+def test_decode_statement__padded_with_zeros_and_nothing_else() -> None:
+    statement = PublicValues(Root(b"\x01" * 32), True, ChainId(7), 0x7886)
+    padded = statement.encode().ljust(256, b"\0")
+    assert decode_statement(padded) == statement
+    for other in (padded[:-1], padded + b"\0", padded[:-1] + b"\1"):
+        assert decode_statement(other) is None
 
 
 def test_describe__says_that_the_sentinel_states_nothing() -> None:
