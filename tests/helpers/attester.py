@@ -19,6 +19,8 @@ from zkattest.machines.events import (
     CheckSignature,
     ClaimReceived,
     Decide,
+    DropBlock,
+    DropClaim,
     Effect,
     Event,
     OpenBlock,
@@ -27,9 +29,11 @@ from zkattest.machines.events import (
     ProofChecked,
     ProofJudged,
     ProofReceived,
+    ProvenRoot,
     ReportGossip,
     SaveBlock,
     SaveClaim,
+    SavedBlock,
     SaveDecision,
     SavedState,
     SaveRoot,
@@ -334,11 +338,27 @@ class Play:
 
     def restart(self, **options: Any) -> Play:
         """Start another machine from what this one saved, at the same time."""
-        blocks = {e.block.content_id: e.block for e in self.log if isinstance(e, SaveBlock)}
+        blocks: dict[Root, SavedBlock] = {}
+        claims: dict[bytes, ExecutionClaim] = {}
+        roots: dict[tuple[Root, ProofType], ProvenRoot] = {}
+        for effect in self.log:
+            match effect:
+                case SaveBlock(block=block):
+                    blocks[block.content_id] = block
+                case DropBlock(content_id=content_id):
+                    blocks.pop(content_id, None)
+                case SaveClaim(claim=claim):
+                    claims[claim.encode()] = claim
+                case DropClaim(claim=claim):
+                    claims.pop(claim.encode(), None)
+                case SaveRoot(root=root):
+                    roots[root.root, root.proof_type] = root
+                case _:
+                    pass
         saved = SavedState(
             blocks=tuple(blocks.values()),
-            roots=tuple(e.root for e in self.log if isinstance(e, SaveRoot)),
-            claims=tuple(e.claim for e in self.log if isinstance(e, SaveClaim)),
+            roots=tuple(roots.values()),
+            claims=tuple(claims.values()),
             decided=frozenset(e.slot for e in self.log if isinstance(e, SaveDecision)),
         )
         again = Play(AttesterMachine(settings(**options), saved), self.now_ms)

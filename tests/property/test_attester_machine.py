@@ -6,7 +6,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.attester import GENESIS_MS, SLOT_MS, WORK, Play, chain, root_of
+from tests.helpers.attester import GENESIS_MS, SLOT_MS, SP1, WORK, Play, chain, root_of
+from tests.helpers.programs import REVOKED, make_entry
 from zkattest.machines.events import (
     BlockChecked,
     BlockOpened,
@@ -16,7 +17,9 @@ from zkattest.machines.events import (
     Decide,
     Decision,
     JobId,
+    ParentSettled,
     ParentVerdict,
+    PolicyChanged,
     ProofChecked,
     ProofReceived,
     ReportGossip,
@@ -25,6 +28,7 @@ from zkattest.machines.events import (
 )
 from zkattest.machines.settings import Limits, Policy
 from zkattest.spec.answers import Fault, ProofValid, Refused, SignatureValid
+from zkattest.spec.proof_policy import PRESETS, TypePolicy
 from zkattest.spec.reasons import Cause, Reason
 
 BLOCKS = chain(4)
@@ -46,7 +50,11 @@ step = st.one_of(
     st.tuples(st.just("fail"), some_block, bad_outcome),
     st.tuples(st.just("stray"), st.integers(0, 20), st.integers(0, 3)),
     st.tuples(st.just("answer"), st.integers(0, 5)),
+    st.tuples(st.just("revoke"), st.booleans()),
 )
+
+TRUSTED = TypePolicy(PRESETS["1-of-any"], {SP1: make_entry("ours")})
+DISTRUSTED = TypePolicy(TRUSTED.policy, {SP1: make_entry("ours", status=REVOKED)})
 
 
 def take(play, move):
@@ -70,6 +78,8 @@ def take(play, move):
             play.proof_answers[b"proof of " + block.root] = outcome
         case ("stray", job, kind):
             play.feed(stray_answer(JobId(job), kind))
+        case ("revoke", revoked):
+            play.feed(PolicyChanged(DISTRUSTED if revoked else TRUSTED))
         case ("answer", index):
             if play.held:
                 effect = play.held.pop(index % len(play.held))
@@ -108,6 +118,29 @@ def test_attester__keeps_its_invariants_under_any_events(moves, policy, limits):
             assert decided.parent is ParentVerdict.PROVEN
     worked = [e for e in play.log if isinstance(e, WORK)]
     assert max(Counter((type(e), e.job) for e in worked).values(), default=0) <= 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(step, max_size=40))
+def test_attester__proves_nothing_by_a_revoked_program_and_all_of_it_once_it_is_trusted(moves):
+    plain = Play.start(proof_policy=TRUSTED)
+    plain.now_ms = GENESIS_MS + SLOT_MS
+    for move in moves:
+        if move[0] != "revoke":
+            take(plain, move)
+    plain.release()
+    proven = plain.machine.standing().proven_slot
+
+    plain.feed(PolicyChanged(DISTRUSTED))
+    anchor = BLOCKS[0].block_hash
+    settled = {e.block_hash: e.parent for e in plain.log if isinstance(e, ParentSettled)}
+    children = {block.block_hash for block in POOL if block.header.parent_hash == anchor}
+    assert {hash_ for hash_, word in settled.items() if word is ParentVerdict.PROVEN} <= children
+    again = plain.restart(proof_policy=DISTRUSTED)
+    assert again.machine.standing().proven_slot == plain.machine.standing().proven_slot
+
+    plain.feed(PolicyChanged(TRUSTED))
+    assert plain.machine.standing().proven_slot == proven
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,7 @@ what waited for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.machines.block_intake import BlockIntake
@@ -27,6 +27,7 @@ from zkattest.machines.events import (
     Event,
     Forget,
     ParentVerdict,
+    PolicyChanged,
     ProofChecked,
     ProofReceived,
     SaveDecision,
@@ -120,6 +121,9 @@ class AttesterMachine:
                 self._proofs.signature_checked(event, now_ms)
             case ProofChecked():
                 self._proofs.proof_checked(event, now_ms)
+            case PolicyChanged(policy=policy):
+                self.settings = self._desk.settings = replace(self.settings, proof_policy=policy)
+                self._judge_anew(now_ms)
             case TimePassed():
                 pass
 
@@ -203,6 +207,25 @@ class AttesterMachine:
             )
         )
 
+    # --- Programs that are taken back ---------------------------------------------------------
+
+    def _judge_anew(self, now_ms: int | None = None) -> None:
+        """Judge roots, and the blocks that rest on them, by the policy that there is now."""
+        gained, claims = self._proofs.judge_anew()
+        left = self._desk.pool.claims_about({claim.block_hash for claim in claims})
+        withdrawn = self._desk.tracker.withdraw(claims, left)
+        for record in withdrawn.unknown:
+            self._blocks.look_again(record)
+        for record in withdrawn.changed:
+            is_late = now_ms is not None and self.settings.clock.deadline_ms(record.slot) <= now_ms
+            if is_late and record.parent is ParentVerdict.PENDING:
+                record.parent = ParentVerdict.NOT_PROVEN_BY_DEADLINE
+        self._desk.announce_changed(withdrawn.changed)
+        for record in withdrawn.restored:
+            self._blocks.restored(record)
+        for root in gained:
+            self._proofs.open(root)
+
     # --- Memory -------------------------------------------------------------------------------
 
     def _prune(self, current: Slot) -> None:
@@ -237,16 +260,20 @@ class AttesterMachine:
                     status=block.status,
                     parent=block.parent,
                     reason=block.reason,
+                    was_valid=block.was_valid,
                 )
             )
-        claims = {hash_tree_root_claim(claim): claim for claim in saved.claims}
-        for root in saved.roots:
-            self._desk.pool.restore(root, claims.get(root.root))
-        for claim in claims.values():
-            self._desk.tracker.add_claim(claim)
-        self._desk.tracker.settle(self.settings.anchor.block_hash)
+        desk, claims = self._desk, {hash_tree_root_claim(one): one for one in saved.claims}
+        for proven in saved.roots:
+            desk.pool.restore(proven, self.settings.chain_id)
+        for root, claim in claims.items():
+            desk.pool.restore_claim(root, claim)
+            desk.tracker.add_claim(claim)
+        desk.tracker.settle(self.settings.anchor.block_hash)
         for block in saved.blocks:
-            record = self._desk.tracker.records[block.content_id]
-            for claim in list(self._desk.tracker.bindings(record)):
+            record = desk.tracker.records[block.content_id]
+            for claim in list(desk.tracker.bindings(record)):
                 self._proofs.bind(claim, block.slot)
-        self._desk.effects.clear()
+        desk.effects.clear()
+        # The registry may have changed meanwhile: what follows from that is told at the start.
+        self._judge_anew()

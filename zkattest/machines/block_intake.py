@@ -20,6 +20,7 @@ from zkattest.machines.events import (
     BlockStatus,
     BlockValid,
     CheckBlock,
+    DropBlock,
     JobId,
     OpenBlock,
     OpenedBlock,
@@ -97,6 +98,25 @@ class BlockIntake:
         )
         self.desk.slot_blocks[record.slot] = record
         self.desk.tracker.add(record)
+
+    def look_again(self, record: BlockRecord) -> None:
+        """Go on with a block that only a withdrawn claim had refused; forget it if it was done."""
+        record.cause = Cause.PROGRAM_REVOKED
+        self.desk.emit(DropBlock(record.content_id))
+        for job in self.desk.jobs.values():
+            if isinstance(job, BlockJob) and job.record is record:
+                # What is asked of it is answered soon, and finds it as it was.
+                if job.stage is Stage.CHECKING:
+                    record.status = BlockStatus.CHECKING
+                return
+        self._give_up(record, Cause.PROGRAM_REVOKED, "")
+        self.desk.announce_block(record)
+
+    def restored(self, record: BlockRecord) -> None:
+        """Say that a block is valid after all, and do what its being valid leads to."""
+        self.desk.announce_block(record)
+        self._bind(record)
+        self._release(record.block_hash)
 
     def prune(self, before_slot: Slot) -> None:
         """Forget whose turns were used in older slots, and blocks that waited too long."""
@@ -211,13 +231,17 @@ class BlockIntake:
         desk.save_block(record)
         # Its parent may have been proven while the static rules were running.
         desk.keep_state(record)
-        # A further body of a known hash gives the children of that hash one more claim to make.
-        for child in [record, *desk.tracker.valid_children(record.block_hash)]:
-            for claim in list(desk.tracker.bindings(child)):
-                self.bind(claim, record.slot)
+        self._bind(record)
         if desk.tracker.judge_parent(record):
             desk.announce_changed([record])
         desk.announce_changed(desk.tracker.settle(record.block_hash))
+
+    def _bind(self, record: BlockRecord) -> None:
+        """Take the claims that the headers of a valid block and of its children make."""
+        # A further body of a known hash gives the children of that hash one more claim to make.
+        for child in [record, *self.desk.tracker.valid_children(record.block_hash)]:
+            for claim in list(self.desk.tracker.bindings(child)):
+                self.bind(claim, record.slot)
 
     def _refuse(self, record: BlockRecord, reason: Reason, detail: str) -> None:
         record.status, record.reason, record.detail = BlockStatus.INVALID, reason, detail

@@ -6,14 +6,16 @@ are kept by content (block bytes and versioned hashes), and a bad body sent unde
 spoils nothing. Only facts about the header itself travel to descendants: a header that a proven
 claim contradicts is wrong under every body.
 
-Invariant: `proven` never turns back; claims are proven, and execution is deterministic.
+Invariant: `proven` never turns back; claims are proven, and execution is deterministic. The one
+exception is the operator's: `withdraw` takes back claims whose programs are trusted no longer.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from zkattest.machines.events import BlockStatus, ParentVerdict
 from zkattest.machines.settings import Anchor
@@ -21,6 +23,20 @@ from zkattest.spec.binding import bind_parent, compare_outputs
 from zkattest.spec.reasons import Cause, InvalidBlock, Reason
 from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.ids import BlockHash, PeerName, Root, Slot
+
+# What is said of a block by its parent's outputs, and falls with them.
+_SAID_BY_PARENT: Final = frozenset(
+    {
+        Reason.PARENT_CLAIM_MISMATCH,
+        Reason.PARENT_TRANSACTIONS_ROOT_MISMATCH,
+        Reason.PARENT_RECEIPT_ROOT_MISMATCH,
+        Reason.PARENT_BLOOM_MISMATCH,
+        Reason.PARENT_REQUESTS_HASH_MISMATCH,
+        Reason.PRE_STATE_ROOT_MISMATCH,
+        Reason.PARENT_EXECUTION_REVERTED_MISMATCH,
+        Reason.PARENT_INVALID,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +55,8 @@ class BlockRecord:
     reason: Reason | None = None
     cause: Cause | None = None
     detail: str = ""
+    was_valid: bool = False
+    """Whether it was valid before a claim contradicted it."""
 
     @property
     def proven(self) -> bool:
@@ -49,6 +67,16 @@ class BlockRecord:
     def attestable(self) -> bool:
         """Tell whether an attester may vote for this block now."""
         return self.status is BlockStatus.VALID and self.proven
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Hold the blocks whose standing changed, and among them those that are to be checked anew."""
+
+    changed: list[BlockRecord]
+    restored: list[BlockRecord]
+    """Valid again: only what was withdrawn had spoken against them."""
+    unknown: list[BlockRecord]
 
 
 @dataclass(slots=True)
@@ -184,6 +212,32 @@ class ChainTracker:
             return True
         return False
 
+    def withdraw(
+        self, claims: Sequence[ExecutionClaim], left: Sequence[ExecutionClaim] = ()
+    ) -> Withdrawn:
+        """
+        Take claims back, and judge again what rests on them.
+
+        `left` are other claims about the same blocks that are proven still: of two programs that
+        contradict each other one is unsound, and the other's word may have been overwritten.
+        What is forgotten of older slots is not judged again: blocks that were proven by it stay so.
+        """
+        hashes = {claim.block_hash for claim in claims if claim.block_hash in self._claims}
+        for claim in claims:
+            self._remove_claim(claim)
+        for claim in left:
+            self._claims.setdefault(claim.block_hash, {}).setdefault(claim.transactions_root, claim)
+        rests = self._descendants(hashes)
+        before = [(record, record.status, record.parent) for record in rests]
+        unknown = [record for record in rests if not _take_back(record)]
+        for block_hash in hashes | {record.block_hash for record in rests}:
+            self.settle(block_hash)
+        return Withdrawn(
+            changed=[r for r, *old in before if [r.status, r.parent] != old],
+            restored=[r for r, old, _ in before if r.status is BlockStatus.VALID is not old],
+            unknown=[r for r in unknown if r.parent is not ParentVerdict.CONTRADICTED],
+        )
+
     def prune(self, before_slot: Slot) -> None:
         """Forget blocks and claims of older slots; what they proved about later ones stays."""
         anchor_id = Root(self.anchor.block_hash)
@@ -192,6 +246,22 @@ class ChainTracker:
             if record.content_id != anchor_id:
                 self.remove(record)
                 self._claims.pop(record.block_hash, None)
+
+    def _remove_claim(self, claim: ExecutionClaim) -> None:
+        known = self._claims.get(claim.block_hash, {})
+        if known.get(claim.transactions_root) == claim:
+            del known[claim.transactions_root]
+
+    def _descendants(self, hashes: set[BlockHash]) -> list[BlockRecord]:
+        """List the blocks that build on these hashes, and on each other."""
+        found: dict[Root, BlockRecord] = {}
+        pending = deque(hashes)
+        while pending:
+            for child in self._children.get(pending.popleft(), ()):
+                if child.content_id not in found:
+                    found[child.content_id] = child
+                    pending.append(child.block_hash)
+        return list(found.values())
 
     def _compare(self, header: Header, parent: BlockRecord) -> InvalidBlock | bool:
         """Compare a header with its parent's proven outputs; False where none are proven."""
@@ -213,11 +283,25 @@ class ChainTracker:
         self._by_hash.setdefault(record.block_hash, []).append(record)
 
 
+def _take_back(record: BlockRecord) -> bool:
+    """Undo what claims have made of a block; False where it is not known what it was before."""
+    if record.parent not in (ParentVerdict.PROVEN, ParentVerdict.CONTRADICTED):
+        return True
+    was_contradicted = record.parent is ParentVerdict.CONTRADICTED
+    record.parent = ParentVerdict.PENDING
+    if not was_contradicted or record.reason not in _SAID_BY_PARENT:
+        return True
+    record.status = BlockStatus.VALID if record.was_valid else BlockStatus.CANNOT_CHECK
+    record.reason, record.detail, record.cause = None, "", None
+    return record.was_valid
+
+
 def _spoil(record: BlockRecord, reason: Reason, detail: str) -> None:
     """Turn a block invalid for what its header says of its parent."""
     record.parent = ParentVerdict.CONTRADICTED
     if record.status is BlockStatus.INVALID:
         return
+    record.was_valid = record.status is BlockStatus.VALID
     record.status = BlockStatus.INVALID
     record.reason = reason
     record.detail = detail

@@ -147,6 +147,7 @@ class Desk:
                     status=record.status,
                     parent=record.parent,
                     reason=record.reason,
+                    was_valid=record.was_valid,
                 )
             )
         )

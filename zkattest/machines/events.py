@@ -8,6 +8,7 @@ from typing import NewType, TypeAlias
 
 from zkattest.crypto.blocks import Block
 from zkattest.spec.answers import Fault, ProofOutcome, Refused, SignatureOutcome
+from zkattest.spec.proof_policy import PolicyResult, TypePolicy
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.gossip import GossipMessage, Verdict
@@ -131,6 +132,13 @@ class ProofChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """Other proofs are enough from now on, or of other programs: the registry has changed."""
+
+    policy: TypePolicy
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """The time of an earlier `WakeAt` has come; harmless at any other time."""
 
@@ -143,6 +151,7 @@ Event: TypeAlias = (
     | BlockChecked
     | SignatureChecked
     | ProofChecked
+    | PolicyChanged
     | TimePassed
 )
 
@@ -261,8 +270,21 @@ class ClaimProven:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofLost:
+    """
+    A root was proven, and is no longer; its block's descendants are not proven with it.
+
+    `block_hash` is None for a root that nobody has opened.
+    """
+
+    root: Root
+    block_hash: BlockHash | None
+    result: PolicyResult
+
+
+@dataclass(frozen=True, slots=True)
 class ParentSettled:
-    """The verdict on a block's parent became final."""
+    """The verdict on a block's parent became final, or was taken back with a program."""
 
     slot: Slot
     block_hash: BlockHash
@@ -284,8 +306,15 @@ class SaveBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class DropBlock:
+    """Forget a block: nothing that still counts says what it is."""
+
+    content_id: Root
+
+
+@dataclass(frozen=True, slots=True)
 class SaveRoot:
-    """Remember a proven root across a restart."""
+    """Remember across a restart that a proof was valid, whether or not it is enough by itself."""
 
     root: ProvenRoot
 
@@ -296,6 +325,13 @@ class SaveClaim:
 
     claim: ExecutionClaim
     slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class DropClaim:
+    """Forget that a root was opened: it is proven no longer."""
+
+    claim: ExecutionClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,11 +365,13 @@ class SavedBlock:
     status: BlockStatus
     parent: ParentVerdict
     reason: Reason | None = None
+    was_valid: bool = False
+    """Whether it was valid before a claim contradicted it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenRoot:
-    """Hold a root that a program proved, and the first proof that showed it."""
+    """Hold a root that a program proved, and the first proof of this type that showed it."""
 
     root: Root
     proof_type: ProofType
@@ -341,11 +379,13 @@ class ProvenRoot:
     arrived_at_ms: int
     from_peer: PeerName
     verify_ms: float
+    digest: bytes = b""
+    """SHA-256 of the proof, by which a copy is known; empty where an older store has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedState:
-    """Hold everything a restarted attester resumes from."""
+    """Hold everything a restarted attester resumes from; of a root, one proof of each type."""
 
     blocks: tuple[SavedBlock, ...] = ()
     roots: tuple[ProvenRoot, ...] = ()
@@ -353,7 +393,9 @@ class SavedState:
     decided: frozenset[Slot] = field(default_factory=frozenset)
 
 
-SaveEffect: TypeAlias = SaveBlock | SaveRoot | SaveClaim | SaveDecision | Forget
+SaveEffect: TypeAlias = (
+    SaveBlock | DropBlock | SaveRoot | SaveClaim | DropClaim | SaveDecision | Forget
+)
 WorkEffect: TypeAlias = OpenBlock | CheckBlock | CheckSignature | VerifyProof
 Effect: TypeAlias = (
     WorkEffect
@@ -364,6 +406,7 @@ Effect: TypeAlias = (
     | BlockJudged
     | ProofJudged
     | ClaimProven
+    | ProofLost
     | ParentSettled
     | KeepState
 )

@@ -19,8 +19,10 @@ from zkattest.machines.events import (
     CheckSignature,
     ClaimProven,
     ClaimReceived,
+    DropClaim,
     ProofChecked,
     ProofJudged,
+    ProofLost,
     ProofReceived,
     ProvenRoot,
     SaveClaim,
@@ -32,11 +34,19 @@ from zkattest.machines.proof_pool import ProverKey
 from zkattest.machines.reports import cause_of, detail_of, verdict_of
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureOutcome
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
-from zkattest.spec.reasons import GossipIgnore, GossipReject, Reason, Refusal
+from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason, Refusal
 from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionClaim
 from zkattest.types.gossip import GossipMessage
-from zkattest.types.ids import BlockHash, ChainId, PeerName, Root, Slot, ValidatorIndex
+from zkattest.types.ids import (
+    BlockHash,
+    ChainId,
+    PeerName,
+    ProofType,
+    Root,
+    Slot,
+    ValidatorIndex,
+)
 from zkattest.types.wire import (
     MAX_SIGNED_CLAIM_BYTES,
     MAX_SIGNED_PROOF_BYTES,
@@ -109,7 +119,7 @@ class ProofIntake:
 
     def bind(self, claim: ExecutionClaim, slot: Slot) -> None:
         """Take the claim that a valid child's header makes; it may open a proven root."""
-        self._open(self.desk.pool.add_claim(claim, slot))
+        self.open(self.desk.pool.add_claim(claim, slot))
 
     # --- Rules --------------------------------------------------------------------------------
 
@@ -121,7 +131,18 @@ class ProofIntake:
         # [REJECT] The proof type is one that the network's profile gives a meaning.
         if envelope.proof_type not in self.desk.settings.proof_types:
             raise GossipReject(Reason.UNSUPPORTED_PROOF_TYPE, got=envelope.proof_type)
+        self._require_trusted(envelope.proof_type)
         self._require_validator(signed.validator_index)
+
+    def _require_trusted(self, proof_type: ProofType) -> None:
+        # [IGNORE] The program is trusted: whoever sends it has not heard that it was revoked.
+        policy = self.desk.settings.proof_policy
+        if policy is not None and proof_type in policy.revoked_types:
+            raise GossipIgnore(
+                Reason.NOT_CHECKED,
+                cause=Cause.PROGRAM_REVOKED,
+                detail=policy.programs[proof_type].id,
+            )
 
     def _require_new(self, prover: ProverKey, digest: bytes) -> None:
         has_open_body = self.desk.tracker.has_open_body(prover[0])
@@ -173,6 +194,7 @@ class ProofIntake:
         """Answer a proof's message, keep its root, and open it where a claim is there."""
         root: Root | None = None
         try:
+            self._require_trusted(job.prover[1])
             root = _proven_root(outcome, self.desk.settings.chain_id)
             self._require_about(root, job.prover[0])
             proven = ProvenRoot(
@@ -182,25 +204,44 @@ class ProofIntake:
                 arrived_at_ms=job.arrived_at_ms,
                 from_peer=PeerName(job.message.from_peer),
                 verify_ms=verify_ms or 0.0,
+                digest=job.digest,
             )
-            if root not in self.desk.pool.roots and self._is_enough(proven):
-                self.desk.pool.add_root(proven)
+            if self.desk.pool.note(proven):
                 self.desk.emit(SaveRoot(proven))
+            if self.are_enough(self.desk.pool.types_of(root)):
+                self.desk.pool.add_root(proven)
         except (GossipReject, GossipIgnore) as refusal:
             if isinstance(refusal, GossipIgnore):
                 self.desk.pool.release_proof(job.prover, job.digest)
             self._judge(job, refusal, verify_ms, root)
             return
         self._judge(job, None, verify_ms, root)
-        self._open(root)
+        self.open(root)
 
-    def _is_enough(self, proven: ProvenRoot) -> bool:
-        """Tell whether a root is proven with this proof, by the operator's policy."""
+    def are_enough(self, proof_types: frozenset[ProofType]) -> bool:
+        """Tell whether a root is proven with proofs of these types, by the operator's policy."""
         policy = self.desk.settings.proof_policy
-        if policy is None:
-            return True
-        types = self.desk.pool.note_type(proven.root, proven.proof_type, proven.slot)
-        return policy.are_enough(types)
+        return policy is None or policy.are_enough(proof_types)
+
+    def judge_anew(self) -> tuple[list[Root], list[ExecutionClaim]]:
+        """
+        Judge every root by the policy there is now, and tell of those that are proven no longer.
+
+        Return the roots that are proven now and are to be opened, and claims to be withdrawn.
+        """
+        lost, gained = self.desk.pool.judge_anew(self.are_enough)
+        for root, claim in lost:
+            self._tell_lost(root, claim)
+        return gained, [claim for _, claim in lost if claim is not None]
+
+    def _tell_lost(self, root: Root, claim: ExecutionClaim | None) -> None:
+        if claim is not None:
+            self.desk.emit(DropClaim(claim))
+        policy = self.desk.settings.proof_policy
+        if policy is not None:
+            late_ms = policy.policy.deadline_ms
+            result = policy.judge(self.desk.pool.types_of(root), late_ms)
+            self.desk.emit(ProofLost(root, claim.block_hash if claim else None, result))
 
     def _finish_claim(self, job: ClaimJob, outcome: SignatureOutcome, slot: Slot) -> None:
         """Answer a claim's message and keep the claim."""
@@ -216,9 +257,9 @@ class ProofIntake:
             return
         self.desk.pool.claim_claim(claim.block_hash, index, slot)
         self.desk.report(job.message, None)
-        self._open(self.desk.pool.add_claim(claim, slot))
+        self.open(self.desk.pool.add_claim(claim, slot))
 
-    def _open(self, root: Root) -> None:
+    def open(self, root: Root) -> None:
         """Join a root's proof and its claim when both are there, and settle what follows."""
         joined = self.desk.pool.open(root)
         if joined is None:

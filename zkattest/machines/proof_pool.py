@@ -13,18 +13,19 @@ released after a fault of ours.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from zkattest.crypto.hashing import hash_tree_root_claim
-from zkattest.machines.events import (
-    ProvenRoot,
-)
+from zkattest.machines.events import ProvenRoot
 from zkattest.machines.settings import Limits
 from zkattest.spec.answers import ProofValid, Refused
+from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
 from zkattest.spec.reasons import GossipIgnore, Reason
 from zkattest.types.execution import ExecutionClaim
-from zkattest.types.ids import BlockHash, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.ids import BlockHash, ChainId, ProofType, Root, Slot, ValidatorIndex
+from zkattest.types.wire import PublicValues
 
 ProverKey: TypeAlias = tuple[BlockHash, ProofType, ValidatorIndex]
 DigestKey: TypeAlias = tuple[BlockHash, bytes]
@@ -38,7 +39,8 @@ class ProofPool:
 
     limits: Limits
     roots: dict[Root, ProvenRoot] = field(default_factory=dict)
-    _partial: dict[Root, tuple[Slot, set[ProofType]]] = field(default_factory=dict)
+    """Roots that enough proofs are known of."""
+    _proofs: dict[Root, dict[ProofType, ProvenRoot]] = field(default_factory=dict)
     _claims: dict[Root, tuple[Slot, ExecutionClaim]] = field(default_factory=dict)
     _opened: dict[Root, ExecutionClaim] = field(default_factory=dict)
     _proven_kinds: dict[BlockHash, set[ProofType]] = field(default_factory=dict)
@@ -100,17 +102,46 @@ class ProofPool:
         # [IGNORE] There is room. Dropping an older root instead would let a flood undo proofs.
         if proven.root not in self.roots and len(self.roots) >= self.limits.roots:
             raise GossipIgnore(Reason.QUEUE_FULL)
-        self._partial.pop(proven.root, None)
         self.roots.setdefault(proven.root, proven)
 
-    def note_type(self, root: Root, proof_type: ProofType, slot: Slot) -> frozenset[ProofType]:
-        """Note a valid proof that may not be enough; return the types there are of its root."""
+    def note(self, proven: ProvenRoot) -> bool:
+        """Note a valid proof that may not be enough; False where one of its type is there."""
         # [IGNORE] There is room, as for roots that are proven.
-        if root not in self._partial and len(self._partial) >= self.limits.roots:
+        if proven.root not in self._proofs and len(self._proofs) >= self.limits.roots:
             raise GossipIgnore(Reason.QUEUE_FULL)
-        _, types = self._partial.setdefault(root, (slot, set()))
-        types.add(proof_type)
-        return frozenset(types)
+        known = self._proofs.setdefault(proven.root, {})
+        if proven.root in self._opened:
+            block_hash = self._opened[proven.root].block_hash
+            self._proven_kinds.setdefault(block_hash, set()).add(proven.proof_type)
+        return known.setdefault(proven.proof_type, proven) is proven
+
+    def types_of(self, root: Root) -> frozenset[ProofType]:
+        """Say of which types valid proofs of a root are known."""
+        return frozenset(self._proofs.get(root, ()))
+
+    def judge_anew(
+        self, are_enough: Callable[[frozenset[ProofType]], bool]
+    ) -> tuple[list[tuple[Root, ExecutionClaim | None]], list[Root]]:
+        """
+        Judge every root by another policy.
+
+        Return those that are proven no longer, with the claims that they were opened with, and
+        those that are proven now; these are for the caller to open.
+        """
+        lost: list[tuple[Root, ExecutionClaim | None]] = []
+        gained: list[Root] = []
+        for root, proofs in self._proofs.items():
+            is_enough = are_enough(frozenset(proofs))
+            if root in self.roots and not is_enough:
+                del self.roots[root]
+                lost.append((root, self._opened.pop(root, None)))
+            elif root not in self.roots and is_enough:
+                self.roots[root] = next(iter(proofs.values()))
+                gained.append(root)
+        self._proven_kinds = {}
+        for root in self._opened:
+            self._know_kinds(root)
+        return lost, gained
 
     # --- Claims -------------------------------------------------------------------------------
 
@@ -127,6 +158,10 @@ class ProofPool:
         """Mark that a validator has said what executing a block gave."""
         self._claimers[block_hash, index] = slot
 
+    def claims_about(self, block_hashes: Collection[BlockHash]) -> list[ExecutionClaim]:
+        """List the claims about these blocks that are proven."""
+        return [claim for claim in self._opened.values() if claim.block_hash in block_hashes]
+
     def require_room_for_claim(self) -> None:
         """Return when one more announced claim may be kept."""
         # [IGNORE] There is room.
@@ -139,13 +174,27 @@ class ProofPool:
         self._claims.setdefault(root, (slot, claim))
         return root
 
-    def restore(self, proven: ProvenRoot, claim: ExecutionClaim | None) -> None:
-        """Enter a root of an earlier run, opened when its claim is given."""
-        self.roots[proven.root] = proven
-        if claim is not None:
-            self._claims[proven.root] = (proven.slot, claim)
-            self._opened[proven.root] = claim
-            self._proven_kinds.setdefault(claim.block_hash, set()).add(proven.proof_type)
+    def restore(self, proven: ProvenRoot, chain_id: ChainId) -> None:
+        """
+        Enter a valid proof of an earlier run, and what the engine said of its bytes.
+
+        Its root was proven then, if it was opened; `judge_anew` says whether it still is.
+        """
+        self._proofs.setdefault(proven.root, {})[proven.proof_type] = proven
+        if proven.digest:
+            values = PublicValues(proven.root, True, chain_id, SCHEMA_DELAYED_EXECUTION)  # noqa: FBT003
+            answer = ProofValid(values.encode())
+            self.keep_answer(proven.proof_type, proven.digest, answer, proven.slot)
+
+    def restore_claim(self, root: Root, claim: ExecutionClaim) -> None:
+        """Enter what a root of an earlier run was opened with."""
+        proofs = self._proofs.get(root)
+        if proofs:
+            first = next(iter(proofs.values()))
+            self.roots[root] = first
+            self._claims[root] = (first.slot, claim)
+            self._opened[root] = claim
+            self._know_kinds(root)
 
     def open(self, root: Root) -> tuple[ExecutionClaim, ProvenRoot] | None:
         """Join a root's proof with its claim when both are there for the first time."""
@@ -154,7 +203,7 @@ class ProofPool:
             return None
         claim = known[1]
         self._opened[root] = claim
-        self._proven_kinds.setdefault(claim.block_hash, set()).add(proven.proof_type)
+        self._know_kinds(root)
         return claim, proven
 
     # --- Bounds -------------------------------------------------------------------------------
@@ -168,13 +217,12 @@ class ProofPool:
 
     def prune(self, before_slot: Slot) -> None:
         """Forget messages, roots and claims of older slots."""
-        for root in [r for r, proven in self.roots.items() if proven.slot < before_slot]:
-            del self.roots[root]
+        for root in [r for r, proofs in self._proofs.items() if _newest(proofs) < before_slot]:
+            del self._proofs[root]
+            self.roots.pop(root, None)
             self._forget_opened(root)
         for root in [r for r, (slot, _) in self._claims.items() if slot < before_slot]:
             del self._claims[root]
-        for root in [r for r, (slot, _) in self._partial.items() if slot < before_slot]:
-            del self._partial[root]
         for key in [k for k, (slot, _) in self._answers.items() if slot < before_slot]:
             del self._answers[key]
         _drop_older(self._digests, before_slot)
@@ -183,10 +231,19 @@ class ProofPool:
         for spent in [s for s in self._quota if s[0] < before_slot]:
             del self._quota[spent]
 
+    def _know_kinds(self, root: Root) -> None:
+        """Note which types of proofs are known of the block that a root was opened for."""
+        kinds = self._proven_kinds.setdefault(self._opened[root].block_hash, set())
+        kinds.update(self._proofs.get(root, ()))
+
     def _forget_opened(self, root: Root) -> None:
         claim = self._opened.pop(root, None)
         if claim is not None:
             self._proven_kinds.pop(claim.block_hash, None)
+
+
+def _newest(proofs: dict[ProofType, ProvenRoot]) -> Slot:
+    return max(proven.slot for proven in proofs.values())
 
 
 def _drop_older(seen: dict[_Key, Slot], before_slot: Slot) -> None:

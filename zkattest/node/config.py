@@ -26,7 +26,6 @@ from zkattest.node.config_sections import (
 from zkattest.node.config_signer import SignerConfig, read_signer
 from zkattest.node.profile import Profile
 from zkattest.node.state import StateSettings
-from zkattest.spec.proof_policy import TypePolicy
 
 # Where a mistake leaves the network's own slots out, the policy's deadline is not judged.
 _ANY_SLOT_MS: Final = 1 << 40
@@ -60,7 +59,7 @@ class NodeConfig:
     http: HttpSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
     peering: PeeringConfig | None = None
-    proof_policy: TypePolicy | None = None
+    proof_policy: NodePolicy | None = None
 
     @property
     def clock(self) -> SlotClock:
@@ -78,7 +77,7 @@ class NodeConfig:
             validator_count=len(profile.pubkeys),
             proof_types=frozenset(profile.proof_types),
             policy=self.policy,
-            proof_policy=self.proof_policy,
+            proof_policy=self.proof_policy.types if self.proof_policy else None,
         )
 
 
@@ -175,7 +174,7 @@ def _read_attester(root: Table) -> NodeConfig | None:
         http=http,
         log=log,
         peering=peering,
-        proof_policy=proofs.types if proofs else None,
+        proof_policy=proofs,
     )
 
 

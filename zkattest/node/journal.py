@@ -13,6 +13,7 @@ from zkattest.machines.events import (
     Effect,
     ParentSettled,
     ProofJudged,
+    ProofLost,
     ReportGossip,
 )
 from zkattest.node.arrivals import ProofArrivals
@@ -43,6 +44,8 @@ class Journal:
                 self._proof(effect)
             case ClaimProven():
                 self._claim(effect)
+            case ProofLost():
+                self._lost(effect)
             case ParentSettled(slot=slot, block_hash=block_hash, parent=parent):
                 self._observer.event(
                     "parent_settled", slot=slot, block_hash=block_hash, parent=parent
@@ -108,6 +111,18 @@ class Journal:
             arrived_at_ms=effect.arrived_at_ms,
             verify_ms=effect.verify_ms,
             from_peer=effect.from_peer,
+        )
+
+    def _lost(self, effect: ProofLost) -> None:
+        names = [str(name) for name, _ in effect.result.excluded]
+        self._observer.count(Measure.PROOFS_LOST, ",".join(names))
+        self._observer.event(
+            "proof_lost",
+            subject=effect.root,
+            block_hash=effect.block_hash,
+            entries=names,
+            policy=effect.result.policy,
+            reason=effect.result.reason,
         )
 
     def _decision(self, effect: Decide) -> None:

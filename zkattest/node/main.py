@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -21,25 +21,31 @@ from prometheus_client import ProcessCollector
 
 from zkattest.api import HttpLimits, HttpServer
 from zkattest.machines.attester import AttesterMachine
-from zkattest.machines.events import SavedState
+from zkattest.machines.events import PolicyChanged, SavedState
 from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.arrivals import ProofArrivals
 from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
+from zkattest.node.config_policy import NodePolicy, make_type_policy
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal, worst
 from zkattest.node.loop import SystemClock
 from zkattest.node.peer_search import PeerSearch, start_peering
 from zkattest.node.peering import StandingChain, make_peering
 from zkattest.node.proofs import ProofVerifiers
+from zkattest.node.registry_file import LoadedRegistry
+from zkattest.node.registry_watch import tell_loaded, watch_registry
 from zkattest.node.runner import AttesterRunner
 from zkattest.node.state import StateSources, open_sources
 from zkattest.node.subject import AttesterSubject, Subject
 from zkattest.node.view import NodeView
 from zkattest.node.vitals import Vitals
+from zkattest.spec.program_registry import status_changes
 from zkattest.store import SqliteStore
-from zkattest.telemetry import NodeObserver
+from zkattest.telemetry import NodeObserver, Observer
+from zkattest.types.ids import ProgramVk, ProofType
+from zkattest.types.programs import ProofSystem
 from zkattest.verify.pool import VerifierPool
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -94,6 +100,10 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             )
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
+            if config.proof_policy is not None:
+                policy = config.proof_policy
+                take_up = take_up_registry(policy, config.profile.proof_types, runner, observer)
+                nursery.start_soon(watch_registry, policy.registry, take_up, observer)
             if peering is not None and services is not None:
                 identity = config.key_seed, config.profile.fork_version
                 search = PeerSearch(peering, host, digest, view.clock, observer, identity)
@@ -103,6 +113,24 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             await drain(view, config.drain_ms)
             nursery.cancel_scope.cancel()
     observer.event("stopped")
+
+
+def take_up_registry(
+    policy: NodePolicy,
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+    runner: AttesterRunner,
+    observer: Observer,
+) -> Callable[[LoadedRegistry], Awaitable[None]]:
+    """Give what has an attester judge anew by another registry."""
+
+    async def take_up(update: LoadedRegistry) -> None:
+        changes = status_changes(policy.registry.loaded.registry, update.registry)
+        policy.registry.take_up(update)
+        tell_loaded(observer, update, changes)
+        types = make_type_policy(policy.types.policy, update.registry, proof_types)
+        await runner.tell(PolicyChanged(types))
+
+    return take_up
 
 
 def compose(

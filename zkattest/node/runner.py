@@ -87,6 +87,10 @@ class AttesterRunner:
             self._nursery.start_soon(self._listen, messages)
             await self._loop.run()
 
+    async def tell(self, event: Event) -> None:
+        """Tell the machine something from elsewhere."""
+        await self._loop.tell(event)
+
     async def drain(self) -> None:
         """Take no more messages, and return when all that is at work has its verdict."""
         self._intake.cancel()

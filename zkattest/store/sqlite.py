@@ -2,8 +2,8 @@
 Keep an attester's state in one SQLite file.
 
 Write-ahead logging with full synchronisation: a decision that was saved survives a killed process
-and a lost power line, so that no slot is attested to twice. One row a block, a root, a claim and
-a decision; nothing in it is large.
+and a lost power line, so that no slot is attested to twice. One row a block, a valid proof (without
+its bytes), a claim and a decision; nothing in it is large.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, Final, get_type_hints
 
 from zkattest.machines.events import (
     BlockStatus,
+    DropBlock,
+    DropClaim,
     Forget,
     ParentVerdict,
     ProvenRoot,
@@ -34,20 +36,34 @@ from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.ids import BlockHash, PeerName, ProofType, Root, Slot
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE network (id TEXT NOT NULL);
 CREATE TABLE blocks (
     content_id BLOB PRIMARY KEY, slot INTEGER NOT NULL, block_hash BLOB NOT NULL,
     transactions_root BLOB NOT NULL, header TEXT NOT NULL,
-    status TEXT NOT NULL, parent TEXT NOT NULL, reason TEXT
+    status TEXT NOT NULL, parent TEXT NOT NULL, reason TEXT,
+    was_valid INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE roots (
-    root BLOB PRIMARY KEY, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
-    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL
+CREATE TABLE proofs (
+    root BLOB NOT NULL, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
+    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (root, proof_type)
 );
 CREATE TABLE claims (claim BLOB PRIMARY KEY, block_hash BLOB NOT NULL, slot INTEGER NOT NULL);
 CREATE TABLE decisions (slot INTEGER PRIMARY KEY, decision TEXT NOT NULL, block_hash BLOB);
+"""
+# Version 1 kept one proof of each root, that which proved it.
+_FROM_1: Final = """
+ALTER TABLE blocks ADD COLUMN was_valid INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE proofs (
+    root BLOB NOT NULL, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
+    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (root, proof_type)
+);
+INSERT INTO proofs
+    SELECT root, proof_type, slot, arrived_at_ms, from_peer, verify_ms, x'' FROM roots;
+DROP TABLE roots;
 """
 
 
@@ -80,7 +96,7 @@ class SqliteStore:
             try:
                 return SavedState(
                     blocks=tuple(map(_read_block, self._db.execute("SELECT * FROM blocks"))),
-                    roots=tuple(map(_read_root, self._db.execute("SELECT * FROM roots"))),
+                    roots=tuple(map(_read_root, self._db.execute("SELECT * FROM proofs"))),
                     claims=tuple(
                         ExecutionClaim.decode(row[0])
                         for row in self._db.execute("SELECT claim FROM claims")
@@ -122,6 +138,8 @@ class SqliteStore:
         if version == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
             self._db.execute("INSERT INTO network VALUES (?)", (network_id,))
+        elif version == 1:
+            self._db.executescript(f"BEGIN; {_FROM_1} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version != _VERSION:
             raise StoreError(f"version {version}, expected {_VERSION}")
         (known,) = self._db.execute("SELECT id FROM network").fetchone()
@@ -132,13 +150,19 @@ class SqliteStore:
         match effect:
             case SaveBlock(block=b):
                 row = (b.content_id, b.slot, b.block_hash, b.transactions_root)
-                words = (_write_header(b.header), b.status, b.parent, b.reason)
+                words = (_write_header(b.header), b.status, b.parent, b.reason, int(b.was_valid))
                 self._db.execute(
-                    "INSERT OR REPLACE INTO blocks VALUES (?,?,?,?,?,?,?,?)", row + words
+                    "INSERT OR REPLACE INTO blocks VALUES (?,?,?,?,?,?,?,?,?)", row + words
                 )
+            case DropBlock(content_id=content_id):
+                self._db.execute("DELETE FROM blocks WHERE content_id = ?", (content_id,))
             case SaveRoot(root=r):
                 proof = (r.root, r.proof_type, r.slot, r.arrived_at_ms, r.from_peer, r.verify_ms)
-                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?,?,?,?,?,?)", proof)
+                self._db.execute(
+                    "INSERT OR REPLACE INTO proofs VALUES (?,?,?,?,?,?,?)", (*proof, r.digest)
+                )
+            case DropClaim(claim=claim):
+                self._db.execute("DELETE FROM claims WHERE claim = ?", (claim.encode(),))
             case SaveClaim(claim=claim, slot=slot):
                 self._db.execute(
                     "INSERT OR REPLACE INTO claims VALUES (?,?,?)",
@@ -152,7 +176,7 @@ class SqliteStore:
                 self._forget(slot)
 
     def _forget(self, before_slot: Slot) -> None:
-        for table in ("blocks", "roots", "decisions"):
+        for table in ("blocks", "proofs", "decisions"):
             self._db.execute(f"DELETE FROM {table} WHERE slot < ?", (before_slot,))  # noqa: S608
         # A claim is worth keeping as long as its block is, or as long as its block may still come.
         self._db.execute(
@@ -177,7 +201,7 @@ def _read_header(text: str) -> Header:
 
 
 def _read_block(row: tuple[Any, ...]) -> SavedBlock:
-    content_id, slot, block_hash, transactions_root, header, status, parent, reason = row
+    content_id, slot, block_hash, transactions_root, header, status, parent, reason, valid = row
     return SavedBlock(
         content_id=Root(content_id),
         slot=Slot(slot),
@@ -187,11 +211,12 @@ def _read_block(row: tuple[Any, ...]) -> SavedBlock:
         status=BlockStatus(status),
         parent=ParentVerdict(parent),
         reason=Reason(reason) if reason else None,
+        was_valid=bool(valid),
     )
 
 
 def _read_root(row: tuple[Any, ...]) -> ProvenRoot:
-    root, proof_type, slot, arrived_at_ms, from_peer, verify_ms = row
+    root, proof_type, slot, arrived_at_ms, from_peer, verify_ms, digest = row
     return ProvenRoot(
         root=Root(root),
         proof_type=ProofType(proof_type),
@@ -199,4 +224,5 @@ def _read_root(row: tuple[Any, ...]) -> ProvenRoot:
         arrived_at_ms=arrived_at_ms,
         from_peer=PeerName(from_peer),
         verify_ms=verify_ms,
+        digest=digest,
     )

@@ -8,11 +8,9 @@ from tests.helpers.attester import (
     Play,
     advance,
     chain,
-    public_values,
     settings,
     verdict,
 )
-from tests.helpers.programs import make_entry
 from zkattest.machines.events import (
     BlockStatus,
     ClaimProven,
@@ -22,12 +20,10 @@ from zkattest.machines.events import (
 )
 from zkattest.machines.settings import Limits, Policy
 from zkattest.machines.standing import Head, Standing
-from zkattest.spec.answers import ProofValid, Refused
-from zkattest.spec.proof_policy import PRESETS, TypePolicy
+from zkattest.spec.answers import Refused
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.types.gossip import Verdict
-from zkattest.types.ids import ProofType, Slot
-from zkattest.types.programs import ProofSystem
+from zkattest.types.ids import Slot
 
 ACCEPT, IGNORE, REJECT = Verdict.ACCEPT, Verdict.IGNORE, Verdict.REJECT
 
@@ -261,59 +257,6 @@ def test_restart__recovers_missed_messages_in_any_order():
     again.proof(blocks[2])
     again.block(blocks[2], 2)
     assert again.deadline(4).decision is Decision.ATTEST
-
-
-# --- More than one proof ------------------------------------------------------------------------
-
-SP1, ZISK = ProofType(1), ProofType(2)
-TWO_ZKVMS = TypePolicy(
-    PRESETS["2-of-3-zkvms"],
-    {
-        SP1: make_entry("ours-sp1", ProofSystem.SP1),
-        ZISK: make_entry("ours-zisk", ProofSystem.ZISK),
-    },
-)
-
-
-def give(play, block, proof_type, *, validator=0):
-    """Deliver a proof of a type, in bytes of its own."""
-    data = b"%d %d %s" % (proof_type, validator, block.root)
-    play.proof_answers[data] = ProofValid(public_values(block.root))
-    return verdict(play.proof(block, data=data, proof_type=proof_type, validator=validator))
-
-
-def test_parent__proven_by_as_many_proofs_as_the_policy_asks_for():
-    blocks, play = chain(3), Play.start(proof_policy=TWO_ZKVMS)
-    advance(play, blocks, 1, without={1})
-    assert give(play, blocks[1], SP1) is ACCEPT
-    play.at(2, 0)
-    play.block(blocks[2], 2)
-    assert play.deadline(2).parent is ParentVerdict.NOT_PROVEN_BY_DEADLINE
-    assert give(play, blocks[1], ZISK) is ACCEPT
-    assert [give(play, blocks[2], kind) for kind in (SP1, ZISK)] == [ACCEPT, ACCEPT]
-    play.at(3, 0)
-    play.block(blocks[3], 3)
-    assert play.deadline(3).decision is Decision.ATTEST
-
-
-def test_parent__not_proven_by_one_kind_of_proof_twice():
-    blocks, play = chain(2), Play.start(proof_policy=TWO_ZKVMS)
-    advance(play, blocks, 1, without={1})
-    for validator in (0, 1):
-        assert give(play, blocks[1], SP1, validator=validator) is ACCEPT
-    play.at(2, 0)
-    play.block(blocks[2], 2)
-    assert play.deadline(2).parent is ParentVerdict.NOT_PROVEN_BY_DEADLINE
-
-
-def test_restart__proves_nothing_that_was_not_proven():
-    blocks, play = chain(2), Play.start(proof_policy=TWO_ZKVMS)
-    advance(play, blocks, 1, without={1})
-    give(play, blocks[1], SP1)
-    again = play.restart(proof_policy=TWO_ZKVMS)
-    again.at(2, 0)
-    again.block(blocks[2], 2)
-    assert again.deadline(2).parent is ParentVerdict.NOT_PROVEN_BY_DEADLINE
 
 
 # --- Bounds -------------------------------------------------------------------------------------

@@ -6,8 +6,19 @@ import pytest
 import trio
 import trio.testing
 
+from tests.helpers.engines import PROGRAM_VK, REGISTRY, REVOKED_REGISTRY, EventLog
+from zkattest.node.config_policy import read_node_policy
+from zkattest.node.config_reader import Notes, Table
 from zkattest.node.config_sections import HttpSettings
-from zkattest.node.main import CannotListen, open_http, second_signal_kills, wait_for_stop
+from zkattest.node.main import (
+    CannotListen,
+    open_http,
+    second_signal_kills,
+    take_up_registry,
+    wait_for_stop,
+)
+from zkattest.types.ids import ProofType
+from zkattest.types.programs import ProofSystem
 
 
 def test_second_signal__is_the_system_s_and_given_back_afterwards():
@@ -39,3 +50,25 @@ async def test_http__refused_by_field_when_its_address_is_taken():
             async with open_http(taken):
                 pass
     assert refusal.value.field == "http.listen"
+
+
+async def test_registry__another_one_is_told_to_the_machine(tmp_path):
+    class Runner:
+        told = ()
+
+        async def tell(self, event):
+            self.told = (*self.told, event)
+
+    path, log, runner = tmp_path / "registry.toml", EventLog(), Runner()
+    path.write_text(REGISTRY)
+    types = {ProofType(1): (ProofSystem.SP1, PROGRAM_VK)}
+    section = Table(Notes(tmp_path / "node.toml"), {"proof_policy": {"registry": path.name}})
+    policy = read_node_policy(section, types, 12_000)
+    take_up = take_up_registry(policy, types, runner, log)
+    path.write_text(REVOKED_REGISTRY)
+    await take_up(policy.registry.read_update())
+    (event,) = runner.told
+    assert event.policy.revoked_types == {1}
+    assert event.policy.policy == policy.types.policy
+    assert log.named("registry_loaded")[0]["changes"] == ["ours: active to revoked"]
+    assert log.counts == [("registry_updates", "loaded")]

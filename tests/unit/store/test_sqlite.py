@@ -9,6 +9,8 @@ from tests.helpers.attester import SP1, chain, root_of
 from zkattest.machines.events import (
     BlockStatus,
     Decision,
+    DropBlock,
+    DropClaim,
     Forget,
     ParentVerdict,
     ProvenRoot,
@@ -21,7 +23,7 @@ from zkattest.machines.events import (
 )
 from zkattest.spec.reasons import Reason
 from zkattest.store import SqliteStore, StoreError
-from zkattest.types.ids import PeerName, Slot
+from zkattest.types.ids import PeerName, ProofType, Slot
 
 
 def saved_block(block, slot, **changes):
@@ -37,8 +39,9 @@ def saved_block(block, slot, **changes):
     return replace(plain, **changes)
 
 
-def saved_root(block, slot):
-    return ProvenRoot(block.root, SP1, Slot(slot), 1_234_567, PeerName("peer"), 35.25)
+def saved_root(block, slot, proof_type=SP1, digest=bytes(range(32))):
+    peer = PeerName("peer")
+    return ProvenRoot(block.root, proof_type, Slot(slot), 1_234_567, peer, 35.25, digest)
 
 
 @pytest.fixture
@@ -58,13 +61,16 @@ def test_store__gives_back_what_was_saved_after_reopening(path):
         status=BlockStatus.INVALID,
         parent=ParentVerdict.CONTRADICTED,
         reason=Reason.PARENT_RECEIPT_ROOT_MISMATCH,
+        was_valid=True,
     )
+    other = saved_root(blocks[1], 1, ProofType(2))
     store = SqliteStore(path, "devnet")
     store.save(
         [
             SaveBlock(saved_block(blocks[1], 1)),
             SaveBlock(liar),
             SaveRoot(saved_root(blocks[1], 1)),
+            SaveRoot(other),
             SaveClaim(blocks[1].claim, Slot(1)),
             SaveDecision(Slot(1), Decision.ATTEST, blocks[1].block_hash),
             SaveDecision(Slot(2), Decision.ABSTAIN, None),
@@ -73,7 +79,7 @@ def test_store__gives_back_what_was_saved_after_reopening(path):
     # Not closed: a killed process does not close either.
     assert SqliteStore(path, "devnet").load() == SavedState(
         blocks=(saved_block(blocks[1], 1), liar),
-        roots=(saved_root(blocks[1], 1),),
+        roots=(saved_root(blocks[1], 1), other),
         claims=(blocks[1].claim,),
         decided=frozenset({Slot(1), Slot(2)}),
     )
@@ -112,6 +118,51 @@ def test_store__forgets_older_slots(path):
     )
 
 
+def test_store__drops_what_is_taken_back(path):
+    blocks = chain(2)
+    store = SqliteStore(path, "devnet")
+    for number in (1, 2):
+        kept = saved_block(blocks[number], number)
+        store.save([SaveBlock(kept), SaveClaim(blocks[number].claim, Slot(number))])
+    store.save([DropBlock(saved_block(blocks[1], 1).content_id), DropClaim(blocks[1].claim)])
+    expected = SavedState(blocks=(saved_block(blocks[2], 2),), claims=(blocks[2].claim,))
+    assert store.load() == expected
+
+
+def test_store__takes_up_one_of_version_1(path):
+    blocks = chain(2)
+    liar = saved_block(blocks[2], 2, status=BlockStatus.INVALID, reason=Reason.PARENT_INVALID)
+    store = SqliteStore(path, "devnet")
+    decided = SaveDecision(Slot(1), Decision.ATTEST, None)
+    store.save([SaveBlock(liar), SaveClaim(blocks[1].claim, Slot(1)), decided])
+    store.close()
+    root = saved_root(blocks[1], 1, digest=b"")
+    with sqlite3.connect(path) as db:
+        # As version 1 had it.
+        db.execute("ALTER TABLE blocks DROP COLUMN was_valid")
+        db.execute("DROP TABLE proofs")
+        db.execute(
+            "CREATE TABLE roots (root BLOB PRIMARY KEY, proof_type INTEGER NOT NULL,"
+            " slot INTEGER NOT NULL, arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL,"
+            " verify_ms REAL NOT NULL)"
+        )
+        row = (root.root, root.proof_type, root.slot, root.arrived_at_ms, root.from_peer)
+        db.execute("INSERT INTO roots VALUES (?,?,?,?,?,?)", (*row, root.verify_ms))
+        db.execute("PRAGMA user_version=1")
+    for _ in range(2):
+        assert SqliteStore(path, "devnet").load() == SavedState(
+            blocks=(liar,),
+            roots=(root,),
+            claims=(blocks[1].claim,),
+            decided=frozenset({Slot(1)}),
+        )
+    again = SqliteStore(path, "devnet")
+    other = saved_root(blocks[1], 1, ProofType(2))
+    again.save([SaveRoot(other), SaveBlock(replace(liar, was_valid=True))])
+    assert again.load().roots == (root, other)
+    assert again.load().blocks == (replace(liar, was_valid=True),)
+
+
 def test_store__writes_all_or_nothing(path):
     store = SqliteStore(path, "devnet")
     good = SaveDecision(Slot(1), Decision.ATTEST, None)
@@ -130,7 +181,7 @@ def test_store__refused_of_another_version(path):
     SqliteStore(path, "devnet").close()
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version=9")
-    with pytest.raises(StoreError, match="version 9, expected 1"):
+    with pytest.raises(StoreError, match="version 9, expected 2"):
         SqliteStore(path, "devnet")
 
 
