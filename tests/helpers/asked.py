@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,6 +12,17 @@ from tests.helpers.service import PROFILE, open_gate
 from zkattest.api.application import Gate
 from zkattest.api.engine_service import ServiceSettings, engine_application, engine_operations
 from zkattest.ports import GuestWorker, ProofEngine
+
+
+class Unread:
+    """A body of one byte that notes whether anybody reads it."""
+
+    def __init__(self) -> None:
+        self.was_read = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.was_read = True
+        yield b"x"
 
 
 async def ask(

@@ -10,7 +10,7 @@ import trio
 
 from zkattest.api.application import Gate
 from zkattest.api.engine_service import ServiceSettings, engine_application, engine_operations
-from zkattest.api.guard import ByteBudget, RateLimiter, RateLimits, StreamCount, WorkLimits
+from zkattest.api.guard import RateLimiter, RateLimits, StreamCount, WorkBudget, WorkLimits
 from zkattest.api.jwt_auth import JwtGuard
 from zkattest.api.limits import ServerLimits
 from zkattest.api.server import AsgiServer, TlsFiles, tls_context
@@ -38,7 +38,7 @@ def open_gate(
     token: JwtGuard | None = None,
 ) -> Gate:
     work = work or WorkLimits()
-    return Gate(RateLimiter(rate), ByteBudget(work), StreamCount(work), token)
+    return Gate(RateLimiter(rate), WorkBudget(work), StreamCount(work), token)
 
 
 @asynccontextmanager

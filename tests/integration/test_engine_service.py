@@ -290,7 +290,7 @@ async def test_slow_loris__closed_after_its_time_although_it_goes_on(start, drip
                     await trio.sleep_forever()
         assert answer[0].startswith(expected)
         assert time.monotonic() - started_s < 8
-        assert service.gate.bodies.used_bytes == 0
+        assert service.gate.work.used_bytes == 0
 
 
 async def test_many_slow_connections__do_not_keep_others_out_for_long():
@@ -317,7 +317,7 @@ async def test_oversize__answered_413_before_it_is_read(expects):
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{expect}Content-Length: 4194305\r\n\r\n"
         await stream.send_all(head.encode() + (b"" if expects else bytes(1 << 20)))
         assert (await read_all(stream)).startswith(b"HTTP/1.1 413")
-        assert service.gate.bodies.used_bytes == 0
+        assert service.gate.work.used_bytes == 0
 
 
 async def test_reader_that_takes_nothing__dropped_and_never_in_the_way_of_the_end():
@@ -365,7 +365,7 @@ async def test_chunks__answered_413_where_they_grow_too_long():
             for _ in range(5):
                 await stream.send_all(chunk)
         assert (await read_all(stream)).startswith(b"HTTP/1.1 413")
-        assert service.gate.bodies.used_bytes == 0
+        assert service.gate.work.used_bytes == 0
 
 
 async def test_two_framings__refused_with_the_request_behind_them():

@@ -21,15 +21,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from zkattest.api.guard import ByteBudget, Place, RateLimiter, StreamCount, TooBusy
+from zkattest.api.connection import BadBody
+from zkattest.api.errors import shown
+from zkattest.api.guard import Place, RateLimiter, StreamCount, TooBusy, WorkBudget
 from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated
 from zkattest.api.limits import address_of
-from zkattest.api.operations import Call, HttpFailure, Operation, Taken
+from zkattest.api.operations import Call, Hold, HttpFailure, Operation, Taken
 
 logger = logging.getLogger(__name__)
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Gate:
     """Hold who may ask, how often, and what may be in memory; shared by all operations."""
 
     rate: RateLimiter
-    bodies: ByteBudget
+    work: WorkBudget
     streams: StreamCount
     token: JwtGuard | None = None
     counts: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
@@ -58,12 +59,14 @@ def application(operations: Sequence[Operation], gate: Gate) -> ASGIApp:
         exception_handlers={HTTPException: _answer_http_exception},
     )
     open_paths = frozenset(operation.path for operation in operations if operation.is_open)
+    # A path is one path: nobody is sent elsewhere, least of all with a body.
+    app.router.redirect_slashes = False
     return _Doorkeeper(app, gate, open_paths)
 
 
 def failure(status: int, message: str, **more: Any) -> JSONResponse:
-    """Answer an error."""
-    return JSONResponse({"code": status, "message": message, **more}, status, _NO_STORE)
+    """Answer an error; what came from outside is shown as one printable line."""
+    return JSONResponse({"code": status, "message": shown(message), **more}, status, _NO_STORE)
 
 
 class _Doorkeeper:
@@ -84,7 +87,7 @@ class _Doorkeeper:
             return
         if self._gate.token is not None and scope["path"] not in self._open_paths:
             try:
-                self._gate.token.check(Request(scope).headers.get("authorization"))
+                self._gate.token.check_all(Request(scope).headers.getlist("authorization"))
             except NotAuthenticated as error:
                 answer = failure(401, str(error))
                 answer.headers["WWW-Authenticate"] = "Bearer"
@@ -122,17 +125,15 @@ class _Resource:
 
     @asynccontextmanager
     async def _held(self, operation: Operation, request: Request) -> AsyncIterator[Response]:
-        taken: Place | None = None
+        taken: list[Place] = []
+        address = address_of(request.scope)
+
+        async def hold(size_bytes: int, checks: int = 0) -> None:
+            taken.append(await self._gate.work.take(size_bytes, address, checks=checks))
+
         try:
             try:
-                query = _read(operation.query, _pairs(request))
-                path = _read(operation.path_fields, dict(request.path_params))
-                kind, most = _judge_head(operation.body, request)
-                if operation.body is not None:
-                    taken = await self._gate.bodies.take(most, address_of(request.scope))
-                body = await _read_body(request, most) if operation.body else b""
-                answer = await operation.handle(Call(query, path, kind, body, request))
-                del body
+                answer = await _answered(operation, request, hold)
             except HttpFailure as error:
                 answer = failure(error.status, error.message, **error.more)
                 answer.headers.update(error.headers)
@@ -144,15 +145,29 @@ class _Resource:
                 answer = failure(500, "internal error; the log says how")
             yield answer
         finally:
-            if taken is not None:
-                self._gate.bodies.give_back(taken)
+            for place in taken:
+                self._gate.work.give_back(place)
+
+
+async def _answered(operation: Operation, request: Request, hold: Hold) -> Response:
+    """Judge a request by what costs nothing, then take the room that it needs, then read it."""
+    query = _read(operation.query, _pairs(request))
+    path = _read(operation.path_fields, dict(request.path_params))
+    kind, most = _judge_head(operation.body, request)
+    refusal = operation.judge(query, path) if operation.judge is not None else None
+    if refusal is not None:
+        return refusal
+    if operation.body is not None:
+        await hold(most, int(operation.is_check))
+    body = await _read_body(request, most) if operation.body else b""
+    return await operation.handle(Call(query, path, kind, body, request, hold))
 
 
 def _pairs(request: Request) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for key, value in request.query_params.multi_items():
         if key in pairs:
-            raise HttpFailure(400, f"query: {_shown(key)} stands there twice")
+            raise HttpFailure(400, f"query: {shown(key)} stands there twice")
         pairs[key] = value
     return pairs
 
@@ -168,13 +183,14 @@ def describe(error: ValidationError) -> str:
     """Say in one line which field is wrong first, and how."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "body"
-    return _shown(f"{place}: {first['msg'].removeprefix('Value error, ')}")
+    return shown(f"{place}: {first['msg'].removeprefix('Value error, ')}")
 
 
 def _judge_head(taken: Taken | None, request: Request) -> tuple[str, int]:
     """Return a body's kind and how many bytes it may have; refuse what is not worth reading."""
     if taken is None:
-        if request.headers.get("content-length", "0") != "0":
+        has_length = request.headers.get("content-length", "0") != "0"
+        if has_length or "transfer-encoding" in request.headers:
             raise HttpFailure(413, "no body is taken here")
         return "", 0
     headers = request.headers
@@ -208,12 +224,9 @@ async def _read_body(request: Request, most: int) -> bytes:
                 raise HttpFailure(413, f"at most {most} bytes are taken")
     except ClientDisconnect:
         raise HttpFailure(408, "the body did not come in time") from None
+    except BadBody:
+        raise HttpFailure(400, "body: breaks off, or is not framed as its head says") from None
     return bytes(body)
-
-
-def _shown(text: str) -> str:
-    line = "".join(c if c.isprintable() else "?" for c in text)
-    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"
 
 
 async def _answer_http_exception(_request: Request, error: Exception) -> Response:

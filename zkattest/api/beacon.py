@@ -52,6 +52,8 @@ _OFFSET_BYTES: Final = 4
 _SLOT: Final = re.compile(r"0|[1-9][0-9]{0,19}")
 # Every proof type once.
 _MAX_SHOWN: Final = 256
+# How often the bytes of proofs are in memory while they are answered: a digit is half a byte.
+_COPIES: Final = {OCTETS: 2, JSON: 5}
 
 
 class ExecutionProofEnvelope(Model):
@@ -95,8 +97,8 @@ class BlockPath(Model):
     """Name a block."""
 
     block_id: str = Field(
-        description="`head`, `finalized`, a slot in decimal digits, or a block root as 0x-hex.",
-        pattern=r"^(head|finalized|0|[1-9][0-9]{0,19}|0x[0-9a-fA-F]{64})$",
+        description="`head`, `genesis`, `finalized`, a slot in digits, or a block root as 0x-hex.",
+        pattern=r"^(head|genesis|finalized|0|[1-9][0-9]{0,19}|0x[0-9a-fA-F]{64})$",
     )
 
 
@@ -146,6 +148,8 @@ class BeaconRoutes:
                 body=Taken(
                     {OCTETS: BINARY, JSON: _SUBMITTED}, {OCTETS: self._max_ssz, JSON: most_json}
                 ),
+                judge=self._require_chain,
+                is_check=True,
             ),
             Operation(
                 "GET",
@@ -158,15 +162,15 @@ class BeaconRoutes:
                         "The proofs that are known.",
                         {JSON: ExecutionProofsResponse, OCTETS: BINARY},
                     ),
-                    **error_answers(400, 404, 406, 500, 501),
+                    **error_answers(400, 404, 406, 500, 501, 503),
                 },
                 path_fields=BlockPath,
+                judge=self._require_chain,
             ),
         )
 
     async def _submit(self, call: Call[NoFields, NoFields]) -> Response:
         messages = self._decode(call)
-        self._require_chain()
         outcomes = await self._engine.submit(messages)
         if not (failures := [one for one in outcomes if _explain(one) is not None]):
             return Response(status_code=200)
@@ -193,18 +197,19 @@ class BeaconRoutes:
         if kind is None:
             raise HttpFailure(406, f"accept: expected {JSON} or {OCTETS}")
         block_id = _block_id(call.path.block_id)
-        self._require_chain()
         found = await self._engine.submitted(block_id)
         if found is None:
             raise HttpFailure(404, f"block {call.path.block_id} is not known")
-        messages = [decode_message(self._profile, one.message) for one in found[:_MAX_SHOWN]]
+        found = found[:_MAX_SHOWN]
+        await call.hold(_COPIES[kind] * sum(len(one.message) for one in found))
+        messages = [decode_message(self._profile, one.message) for one in found]
         if kind == OCTETS:
             return Response(self._shown.encode(tuple(messages), ""), media_type=OCTETS)
         codec = message_codec(self._profile)
         data: list[Any] = [to_json(codec, message) for message in messages]
         return JSONResponse({"data": data})
 
-    def _require_chain(self) -> None:
+    def _require_chain(self, *_: object) -> None:
         if not self._engine.status().has_chain:
             raise HttpFailure(501, "this engine does not know the chain")
 
@@ -212,6 +217,8 @@ class BeaconRoutes:
 def _block_id(text: str) -> BlockId:
     if text.startswith("0x"):
         return Root.from_hex(text)
+    if text == "genesis":
+        return Slot(0)
     if _SLOT.fullmatch(text):
         try:
             return Slot(int(text))

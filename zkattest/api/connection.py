@@ -26,11 +26,16 @@ _READ_BYTES: Final = 1 << 16
 # An asker that is still sending what nobody reads would lose the answer to a reset.
 _LINGER_MS: Final = 1_000
 _LINGER_BYTES: Final = 16 << 20
+_UNREAD: Final = (h11.SEND_BODY, h11.ERROR)
 _SERVER_HEADERS: Final = ((b"x-content-type-options", b"nosniff"),)
 
 
 class Gone(OSError):
     """Say to the application that nobody takes its answer."""
+
+
+class BadBody(Exception):
+    """Say to the application that what comes is not the body that the head announced."""
 
 
 class Connection:
@@ -53,14 +58,19 @@ class Connection:
         self._scheme = scheme
         self._draining = trio.Event() if draining is None else draining
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
+        self._requests_left = limits.requests
+        self._waiting: trio.CancelScope | None = None
+        self.idle_since_s: float | None = None
+        """Since when nothing was asked; None while something is."""
 
     async def run(self) -> None:
         """Answer until the asker leaves, is too slow, or sends what is no request."""
         try:
-            for _ in range(self._limits.requests):
+            while self._requests_left:
                 request = await self._next_request()
                 if request is None:
                     break
+                self._requests_left -= 1
                 exchange = _Exchange(self, request)
                 await exchange.run()
                 if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
@@ -71,6 +81,7 @@ class Connection:
             return
         except h11.RemoteProtocolError as error:
             await self._refuse(error.error_status_hint)
+            await self._linger()
 
     async def _next_request(self) -> h11.Request | None:
         """Wait for a request's first byte, unless we drain, and then for its whole head."""
@@ -89,7 +100,8 @@ class Connection:
     async def _first_bytes(self) -> bool:
         """Tell whether something came within the time that an idle connection is kept."""
         came = False
-        with trio.move_on_after(self._limits.idle_ms / 1000):
+        self.idle_since_s = trio.current_time()
+        with trio.move_on_after(self._limits.idle_ms / 1000) as self._waiting:
             async with trio.open_nursery() as nursery:
 
                 async def until_drained() -> None:
@@ -100,7 +112,14 @@ class Connection:
                 await self.read(self._limits.head_bytes)
                 came = True
                 nursery.cancel_scope.cancel()
+        self.idle_since_s = None
         return came
+
+    def end_idle(self) -> None:
+        """End the wait for another request, and so the connection."""
+        if self.idle_since_s is not None and self._waiting is not None:
+            self.idle_since_s = None
+            self._waiting.cancel()
 
     async def read(self, most_bytes: int = _READ_BYTES) -> bool:
         """Hand h11 what the socket has; False at the end."""
@@ -119,12 +138,16 @@ class Connection:
 
     async def _linger(self) -> None:
         """Let the asker read the last answer although it has not sent all of its request."""
-        if self._http.their_state is h11.DONE or not isinstance(self._stream, trio.SocketStream):
+        stream = self._stream
+        # What comes is thrown away as it is: nothing of it is decrypted.
+        raw = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+        if self._http.their_state not in _UNREAD or not isinstance(raw, trio.SocketStream):
             return
         left = _LINGER_BYTES
         with trio.move_on_after(_LINGER_MS / 1000), suppress(trio.BrokenResourceError):
-            await self._stream.send_eof()
-            while left > 0 and (data := await self._stream.receive_some(_READ_BYTES)):
+            if raw is stream:  # the end of TLS has to be said by TLS, when the stream is closed
+                await raw.send_eof()
+            while left > 0 and (data := await raw.receive_some(_READ_BYTES)):
                 left -= len(data)
 
     async def _refuse(self, status: int) -> None:
@@ -154,9 +177,9 @@ class Connection:
         return self._app
 
     @property
-    def is_draining(self) -> bool:
-        """Tell whether this is the last request that the connection takes."""
-        return self._draining.is_set()
+    def is_last(self) -> bool:
+        """Tell whether the connection takes no request after this one."""
+        return self._draining.is_set() or not self._requests_left
 
     def scope(self, request: h11.Request) -> dict[str, Any]:
         """Describe a request as ASGI does."""
@@ -196,19 +219,22 @@ class _Exchange:
             await self._connection.app(
                 self._connection.scope(self._request), self._receive, self._send
             )
-        except Gone:
-            raise
-        except Exception:  # the outermost shell of a connection
-            logger.exception("a page failed")
+        except Exception as error:  # the outermost shell of a connection
+            if _is_gone(error):
+                raise Gone("nobody takes the answer") from None
+            status, said = 400, b"bad request\n"
+            if not isinstance(error, BadBody):
+                logger.exception("a page failed")
+                status, said = 500, b"internal error\n"
             if self._http.our_state is not h11.SEND_RESPONSE:
                 raise Gone("the answer broke off") from None
-            self._start = {"status": 500, "headers": [(b"content-type", b"text/plain")]}
-            await self._send({"type": "http.response.body", "body": b"internal error\n"})
+            self._start = {"status": status, "headers": [(b"content-type", b"text/plain")]}
+            await self._send({"type": "http.response.body", "body": said})
         if self._http.our_state is h11.SEND_BODY:
             raise Gone("the answer broke off")
 
     async def _receive(self) -> Message:
-        """Bring a piece of the body, or wait until the asker is gone."""
+        """Bring a piece of the body, or wait until the asker is gone; raises `BadBody`."""
         http = self._http
         if self._end_was_told:
             return await self._until_gone()
@@ -221,7 +247,12 @@ class _Exchange:
         if self._body_deadline is None:
             self._body_deadline = trio.current_time() + self._connection.limits.body_ms / 1000
         with trio.move_on_after(max(0, self._body_deadline - trio.current_time())) as patience:
-            piece = await self._next_piece()
+            try:
+                piece = await self._next_piece()
+            except h11.RemoteProtocolError as error:
+                raise BadBody(str(error)) from None
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return {"type": "http.disconnect"}
         return {"type": "http.disconnect"} if patience.cancelled_caught else piece
 
     async def _next_piece(self) -> Message:
@@ -255,6 +286,9 @@ class _Exchange:
             self._start = None
         body, is_last = message.get("body", b""), not message.get("more_body", False)
         if body and self._request.method != b"HEAD":
+            if data and len(body) > _READ_BYTES:  # not copied behind its head
+                await self._connection.write(data)
+                data = b""
             data += self._http.send(h11.Data(data=body)) or b""
         if is_last:
             data += self._http.send(h11.EndOfMessage()) or b""
@@ -264,9 +298,16 @@ class _Exchange:
     def _head(self, start: Message) -> h11.Response:
         headers = [*_names(start["headers"]), *_SERVER_HEADERS]
         # What is not read of a request stands before the next one.
-        if self._http.their_state is not h11.DONE or self._connection.is_draining:
+        if self._http.their_state is not h11.DONE or self._connection.is_last:
             headers.append((b"connection", b"close"))
         return h11.Response(status_code=start["status"], headers=headers)
+
+
+def _is_gone(error: BaseException) -> bool:
+    """Tell whether nothing but the asker's leaving ended an application, in a nursery or not."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_gone, error.exceptions))
+    return isinstance(error, Gone)
 
 
 def _refuse_two_framings(request: h11.Request) -> None:

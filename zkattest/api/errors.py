@@ -16,6 +16,7 @@ NOT_ENABLED: Final = frozenset(
     {Cause.PROGRAM_REVOKED, Cause.UNSUPPORTED_PROOF_SYSTEM, Cause.UNSUPPORTED_PROOF_KIND}
 )
 BUSY: Final = frozenset({Cause.OUT_OF_RESOURCES})
+_SHOWN_CHARACTERS: Final = 480
 
 
 class ErrorResponse(Model):
@@ -45,6 +46,12 @@ _MEANINGS: Final = {
     501: "This engine does not know the chain.",
     503: "Other requests are being worked on; Retry-After says when to ask again.",
 }
+
+
+def shown(text: str) -> str:
+    """Show what may come from outside as one printable line of bounded length."""
+    line = "".join(c if c.isprintable() else "?" for c in text)
+    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"
 
 
 def in_words(word: str, detail: str) -> str:

@@ -63,13 +63,15 @@ class TooBusy(Exception):
 @dataclass(frozen=True, slots=True)
 class WorkLimits:
     """
-    Bound what is in memory: bytes of bodies, and requests that wait for their turn.
+    Bound what is in memory, and what is verified: both are taken before a body is read.
 
-    A request takes the length that its head declares, or the most that its route takes; one address
-    has at most half of all. `wait_ms` is how long a request waits for others to end.
+    A request takes the length that its head declares, or the most that its route takes, and one
+    check where it brings a proof; one address has at most half of all. What is not there is waited
+    for, by at most `waiting` requests, each for `wait_ms`.
     """
 
     body_bytes: int = 128 << 20
+    checks: int = 32
     waiting: int = 32
     wait_ms: int = 2_000
     streams: int = 64
@@ -80,6 +82,11 @@ class WorkLimits:
         return max(1, self.body_bytes // 2)
 
     @property
+    def checks_per_address(self) -> int:
+        """Return how many checks one address may have asked for at a time, half of all."""
+        return max(1, self.checks // 2)
+
+    @property
     def streams_per_address(self) -> int:
         """Return how many streams of events one address may read, half of all."""
         return max(1, self.streams // 2)
@@ -87,20 +94,23 @@ class WorkLimits:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Hold bytes of memory, or a place in the queue for them."""
+    """Hold bytes of memory and a check, or a place in the queue for them."""
 
     size_bytes: int
+    checks: int
     address: str
     is_granted: trio.Event = field(default_factory=trio.Event)
 
 
-class ByteBudget:
-    """Hand out bytes of memory in the order in which they are asked for."""
+class WorkBudget:
+    """Hand out bytes of memory and checks in the order in which they are asked for."""
 
     def __init__(self, limits: WorkLimits) -> None:
         self._limits = limits
         self._left = limits.body_bytes
-        self._by_address: Counter[str] = Counter()
+        self._checks_left = limits.checks
+        self._bytes_by_address: Counter[str] = Counter()
+        self._checks_by_address: Counter[str] = Counter()
         self._waiting: deque[Place] = deque()
 
     @property
@@ -109,17 +119,22 @@ class ByteBudget:
         return self._limits.body_bytes - self._left
 
     @property
+    def checks(self) -> int:
+        """Return how many requests hold a check."""
+        return self._limits.checks - self._checks_left
+
+    @property
     def waiting(self) -> int:
         """Return how many wait."""
         return len(self._waiting)
 
-    async def take(self, size_bytes: int, address: str = "") -> Place:
+    async def take(self, size_bytes: int, address: str = "", *, checks: int = 0) -> Place:
         """
-        Wait for so many bytes, at most all that an address may have.
+        Wait for so many bytes, at most all that an address may have, and for a check or none.
 
         Raises `TooBusy`: at once where too many wait, later where the wait was too long.
         """
-        place = Place(min(size_bytes, self._limits.body_bytes_per_address), address)
+        place = Place(min(size_bytes, self._limits.body_bytes_per_address), checks, address)
         self._waiting.append(place)
         self._serve_waiting()
         if place.is_granted.is_set():
@@ -137,11 +152,8 @@ class ByteBudget:
         raise TooBusy(self._retry_after_s, is_full=False)
 
     def give_back(self, place: Place) -> None:
-        """Take bytes back, and hand them to those who wait longest."""
-        self._left += place.size_bytes
-        self._by_address[place.address] -= place.size_bytes
-        if not self._by_address[place.address]:
-            del self._by_address[place.address]
+        """Take back what was handed out, and hand it to those who wait longest."""
+        self._count(place, -1)
         self._serve_waiting()
 
     @property
@@ -157,17 +169,37 @@ class ByteBudget:
         self._serve_waiting()
 
     def _serve_waiting(self) -> None:
-        """Serve in turn; who waits for its own address alone keeps nobody else waiting."""
+        """
+        Serve in turn.
+
+        Who waits for its own address, or for a check, keeps nobody waiting who does not.
+        """
         for place in list(self._waiting):
-            used = self._by_address[place.address] + place.size_bytes
-            if used > self._limits.body_bytes_per_address:
+            if not self._is_within_address(place) or place.checks > self._checks_left:
                 continue
             if place.size_bytes > self._left:
                 return
             self._waiting.remove(place)
-            self._left -= place.size_bytes
-            self._by_address[place.address] = used
+            self._count(place, 1)
             place.is_granted.set()
+
+    def _is_within_address(self, place: Place) -> bool:
+        limits, address = self._limits, place.address
+        size_bytes = self._bytes_by_address[address] + place.size_bytes
+        checks = self._checks_by_address[address] + place.checks
+        return size_bytes <= limits.body_bytes_per_address and checks <= limits.checks_per_address
+
+    def _count(self, place: Place, sign: int) -> None:
+        """Hand a place out (1), or take it back (-1); an address that has nothing is forgotten."""
+        self._left -= sign * place.size_bytes
+        self._checks_left -= sign * place.checks
+        for count, amount in (
+            (self._bytes_by_address, place.size_bytes),
+            (self._checks_by_address, place.checks),
+        ):
+            count[place.address] += sign * amount
+            if not count[place.address]:
+                del count[place.address]
 
 
 class StreamCount:

@@ -8,7 +8,7 @@ failure to check is an error with a code and `data.reason`.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -26,13 +26,17 @@ from zkattest.ports import ProofEngine
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import NotChecked, ProofVerdict, Refused, Verified
 from zkattest.types.ids import ChainId, ProofType, Root
-from zkattest.types.json_text import parse_json
+from zkattest.types.json_text import parse_json, unique_keys
 from zkattest.types.verification import ProofTypeInfo
 from zkattest.types.wire import MAX_PROOF_BYTES, PublicValues
 
 # A proof of four bytes for the limit shows that the limit is meant, and not the form.
 _MAX_DATA_BYTES: Final = MAX_PROOF_BYTES + 4
 _FORM_BYTES: Final = 4_096
+_MAX_ID: Final = (1 << 64) - 1
+_MAX_ID_CHARACTERS: Final = 256
+# A call with everything in it has not half as many quotes, commas and brackets.
+_MARKS_OF_CALL: Final = 256
 
 
 class RpcCode(IntEnum):
@@ -157,6 +161,11 @@ class RpcSettings:
     batch: int = 16
     max_timeout_ms: int = 30_000
 
+    @property
+    def max_marks(self) -> int:
+        """Bound the values in one request."""
+        return _MARKS_OF_CALL * (self.batch + 1)
+
 
 _ONE_OR_MANY: Final = (
     Raw(
@@ -216,6 +225,7 @@ class RpcRoutes:
                     204: Answered("Nobody wanted an answer."),
                 },
                 body=Taken({JSON: request}, {JSON: most}),
+                is_check=True,
                 description=(
                     "A batch shares the bound of one body; proofs over 1 MiB are better sent to "
                     "/v1/execution_proof_verifications as they are."
@@ -225,24 +235,25 @@ class RpcRoutes:
 
     async def _handle(self, call: Call[NoFields, NoFields]) -> Response:
         try:
-            parsed = parse_json(call.body)
-        except (ValueError, RecursionError):
-            return _json(_error(None, RpcError(RpcCode.PARSE_ERROR, "not JSON", "parse_error")))
+            parsed = parse_json(call.body, unique_keys, max_marks=self._settings.max_marks)
+        except ValueError:
+            error = RpcError(RpcCode.PARSE_ERROR, "not JSON", "parse_error")
+            return JSONResponse(_error(None, error))
         if not isinstance(parsed, list):
             answer = await self._one(parsed)
-            return _json(answer) if answer is not None else Response(status_code=204)
+            return JSONResponse(answer) if answer is not None else Response(status_code=204)
         if not 0 < len(parsed) <= self._settings.batch:
             code = RpcCode.LIMIT_EXCEEDED if parsed else RpcCode.INVALID_REQUEST
             message = f"expected 1 to {self._settings.batch} calls"
-            return _json(_error(None, RpcError(code, message, "batch_size")))
+            return JSONResponse(_error(None, RpcError(code, message, "batch_size")))
         answers = [await self._one(one) for one in parsed]
         wanted = [answer for answer in answers if answer is not None]
-        return _json(wanted) if wanted else Response(status_code=204)
+        return JSONResponse(wanted) if wanted else Response(status_code=204)
 
     async def _one(self, parsed: Any) -> dict[str, Any] | None:
         """Answer one call; None where no answer is wanted."""
         number = parsed.get("id") if isinstance(parsed, dict) else None
-        if isinstance(number, bool) or not isinstance(number, int | str | float | None):
+        if not _is_id(number):
             number = None
         is_call = _is_call(parsed)
         try:
@@ -349,10 +360,25 @@ def _is_call(parsed: Any) -> bool:
         isinstance(parsed, dict)
         and parsed.get("jsonrpc") == "2.0"
         and isinstance(parsed.get("method"), str)
-        and isinstance(parsed.get("id"), int | str | float | None)
-        and not isinstance(parsed.get("id"), bool)
+        and _is_id(parsed.get("id"))
         and parsed.keys() <= {"jsonrpc", "method", "params", "id"}
     )
+
+
+def _is_id(value: Any) -> bool:
+    """Tell whether a caller can know its call by this: it is sent back as it came."""
+    match value:
+        case bool():
+            return False
+        case None:
+            return True
+        case int():
+            return -_MAX_ID <= value <= _MAX_ID
+        case float():
+            return math.isfinite(value)
+        case str():
+            return len(value) <= _MAX_ID_CHARACTERS
+    return False
 
 
 def _positional(parsed: dict[str, Any]) -> list[Any]:
@@ -423,14 +449,3 @@ def _result(
 def _error(number: Any, error: RpcError) -> dict[str, Any]:
     shown = {"code": int(error.code), "message": str(error), "data": error.data}
     return {"jsonrpc": "2.0", "id": number, "error": shown}
-
-
-def _json(value: Any) -> Response:
-    # Not Starlette's writer: a number that came as NaN or 1e999 is none in JSON.
-    try:
-        text = json.dumps(value, allow_nan=False)
-    except ValueError:
-        return JSONResponse(
-            _error(None, RpcError(RpcCode.INVALID_REQUEST, "id is no number", "invalid_request"))
-        )
-    return Response(text, media_type=JSON)

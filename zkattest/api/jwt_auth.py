@@ -6,7 +6,7 @@ Source: execution-apis `src/engine/authentication.md`. The only importer of PyJW
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,12 @@ class JwtGuard:
             raise ValueError(f"{len(secret)} bytes, expected {_SECRET_BYTES}")
         self._secret = secret
         self._unix_s = unix_s
+
+    def check_all(self, authorizations: Sequence[str]) -> None:
+        """Check the headers of one request; of two, a proxy before us may have read the other."""
+        if len(authorizations) > 1:
+            raise NotAuthenticated("more than one header Authorization")
+        self.check(authorizations[0] if authorizations else None)
 
     def check(self, authorization: str | None) -> None:
         """Return when the header `Authorization` holds a good token; raise `NotAuthenticated`."""
@@ -59,7 +65,8 @@ class JwtGuard:
         issued_s, ends_s, now_s = claims.get("iat"), claims.get("exp"), self._unix_s()
         if isinstance(issued_s, bool) or not isinstance(issued_s, int | float):
             raise NotAuthenticated("the token has no time of issue (iat)")
-        if not abs(now_s - issued_s) <= _WINDOW_S:
+        # Compared and not subtracted: an integer may be too large to be a float.
+        if not now_s - _WINDOW_S <= issued_s <= now_s + _WINDOW_S:
             raise NotAuthenticated(f"the token was not issued within {_WINDOW_S} s of now")
         if ends_s is not None and not (isinstance(ends_s, int | float) and now_s < ends_s):
             raise NotAuthenticated("the token has expired")

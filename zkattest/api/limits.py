@@ -42,13 +42,24 @@ class ConnectionCount:
 
     def take(self, address: str) -> bool:
         """Count one more, or refuse it."""
-        limits, count = self._limits, self._by_address
-        if self.open >= limits.connections or count[address] >= limits.connections_per_address:
+        if self.open >= self._limits.connections or self.is_at_limit(address):
             self.refused += 1
             return False
-        count[address] += 1
-        self.open += 1
+        self._add(address)
         return True
+
+    def take_over(self, address: str) -> None:
+        """Count one that was refused after all: another one ends in its place, at once."""
+        self.refused -= 1
+        self._add(address)
+
+    def is_at_limit(self, address: str) -> bool:
+        """Tell whether an address has as many as it may have."""
+        return self._by_address[address] >= self._limits.connections_per_address
+
+    def _add(self, address: str) -> None:
+        self._by_address[address] += 1
+        self.open += 1
 
     def give_back(self, address: str) -> None:
         """Count one less, and forget an address that has none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -41,6 +41,14 @@ _Query = TypeVar("_Query", bound=BaseModel)
 _Path = TypeVar("_Path", bound=BaseModel)
 
 
+class Hold(Protocol):
+    """Take room for one request until its answer has gone out; raises `TooBusy`."""
+
+    def __call__(self, size_bytes: int, checks: int = 0) -> Awaitable[None]:
+        """Take so many bytes of memory, and places for proofs to be verified."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Generic[_Query, _Path]):
     """Hold one request whose head, query and size are in order."""
@@ -50,6 +58,7 @@ class Call(Generic[_Query, _Path]):
     media_type: str
     body: bytes
     request: Request
+    hold: Hold
 
     @property
     def accept(self) -> str:
@@ -58,6 +67,7 @@ class Call(Generic[_Query, _Path]):
 
 
 Handler: TypeAlias = Callable[[Any], Awaitable[Response]]
+Judge: TypeAlias = Callable[[Any, Any], Response | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,10 @@ class Operation:
     query: type[BaseModel] = NoFields
     path_fields: type[BaseModel] = NoFields
     body: Taken | None = None
+    judge: Judge | None = None
+    """Refuse what query and path ask for before a body is read: by an answer, or `HttpFailure`."""
+    is_check: bool = False
+    """Whether a proof is verified: only so many are taken in as an engine has places for."""
     is_open: bool = False
     """Whether it is answered without a token."""
     description: str = ""

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zkattest.api.answers import Answer
+from zkattest.api.connection import BadBody
 from zkattest.api.limits import ServerLimits
 from zkattest.api.server import AsgiServer
 from zkattest.api.uploads import Body, Upload, failure, media_type, too_large
@@ -155,6 +156,8 @@ async def _read_body(request: Request, max_bytes: int) -> bytes | Answer:
                 return too_large(max_bytes)
     except ClientDisconnect:
         return failure(408, "the body did not come in time")
+    except BadBody:
+        return failure(400, "body: breaks off, or is not framed as its head says")
     return bytes(body)
 
 

@@ -56,6 +56,7 @@ class AsgiServer:
         self._app: ASGIApp | None = None
         self._accepting = trio.CancelScope()
         self._empty = trio.Event()
+        self._connections: dict[Connection, str] = {}
         self.draining = trio.Event()
         self.count = ConnectionCount(limits)
 
@@ -106,17 +107,34 @@ class AsgiServer:
     async def _accept(self, stream: trio.SocketStream) -> None:
         client = _client_of(stream)
         group = group_of(client[0]) if client else ""
-        if not self.count.take(group):
+        if not self.count.take(group) and not self._make_room(group):
             await trio.aclose_forcefully(stream)
             return
         try:
-            await self._answer(stream, client)
+            await self._answer(stream, client, group)
         finally:
             self.count.give_back(group)
             if self.draining.is_set() and not self.count.open:
                 self._empty.set()
 
-    async def _answer(self, socket: trio.SocketStream, client: tuple[str, int] | None) -> None:
+    def _make_room(self, group: str) -> bool:
+        """End the connection that is idle longest, of the address itself where that has most."""
+        idle = [
+            (connection.idle_since_s, connection)
+            for connection, its_group in self._connections.items()
+            if connection.idle_since_s is not None
+            and (its_group == group or not self.count.is_at_limit(group))
+        ]
+        if not idle:
+            return False
+        _, longest = min(idle, key=lambda one: one[0])
+        longest.end_idle()
+        self.count.take_over(group)
+        return True
+
+    async def _answer(
+        self, socket: trio.SocketStream, client: tuple[str, int] | None, group: str
+    ) -> None:
         if self._app is None:
             raise AssertionError("nothing is served yet")
         stream: trio.abc.Stream = socket
@@ -126,14 +144,19 @@ class AsgiServer:
                 with trio.fail_after(self._limits.handshake_ms / 1000):
                     await secured.do_handshake()
                 stream = secured
-            await Connection(
+            connection = Connection(
                 stream,
                 self._app,
                 self._limits,
                 client=client,
                 scheme="https" if self._tls else "http",
                 draining=self.draining,
-            ).run()
+            )
+            self._connections[connection] = group
+            try:
+                await connection.run()
+            finally:
+                del self._connections[connection]
         except (trio.TooSlowError, trio.BrokenResourceError, ssl.SSLError):
             pass
         finally:

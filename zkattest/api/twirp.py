@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from zkattest.api.errors import in_words
+from zkattest.api.errors import in_words, shown
 from zkattest.api.fields import Model
 from zkattest.api.operations import JSON, Answered, Call, NoFields, Operation, Raw, Taken
 from zkattest.ports import GuestWorker, ProofEngine
@@ -160,10 +161,22 @@ class TwirpRoutes:
                     _max_bytes(method),
                 ),
                 path_fields=ProgramPath if prefix else NoFields,
+                judge=partial(self._judge, method),
+                is_check=method is EreMethod.VERIFY,
             )
             for prefix in ("", "/programs/{program}")
             for method in EreMethod
         )
+
+    def _judge(self, method: EreMethod, _: NoFields, path: Any) -> Response | None:
+        """Refuse what nothing in a body could change."""
+        try:
+            entry = self._entry(getattr(path, "program", None))
+            if method in (EreMethod.EXECUTE, EreMethod.PROVE):
+                self._worker_for(entry)
+        except TwirpFailure as error:
+            return _failed(error)
+        return None
 
     def _handler(self, method: EreMethod) -> Callable[[Any], Awaitable[Response]]:
         async def handle(call: Call[NoFields, Any]) -> Response:
@@ -219,23 +232,28 @@ class TwirpRoutes:
                 said = in_words(verdict.cause, verdict.detail)
                 raise TwirpFailure(code, said, cause=str(verdict.cause))
 
-    async def _run(
-        self, method: EreMethod, entry: ProgramEntry, request: EreInput
-    ) -> EreExecuted | EreProved | EreError:
-        """Have a guest run or proven by our worker, which knows one program."""
+    def _worker_for(self, entry: ProgramEntry) -> GuestWorker:
+        """Return our worker, which knows one program."""
         if self._worker is None or self._worker.program_vk != entry.program_vk:
             raise TwirpFailure(
                 TwirpCode.UNIMPLEMENTED, f"no worker runs {entry.id} here; proofs are verified only"
             )
+        return self._worker
+
+    async def _run(
+        self, method: EreMethod, entry: ProgramEntry, request: EreInput
+    ) -> EreExecuted | EreProved | EreError:
+        """Have a guest run or proven by our worker."""
+        worker = self._worker_for(entry)
         if request.proofs is not None:
             raise TwirpFailure(TwirpCode.UNIMPLEMENTED, "guests that verify proofs are not run")
         timeout_ms = self._settings.guest_ms
         try:
             if method is EreMethod.EXECUTE:
-                run = await self._worker.execute(request.stdin, timeout_ms=timeout_ms)
+                run = await worker.execute(request.stdin, timeout_ms=timeout_ms)
                 report = execution_report(run.cycles, run.elapsed_ms)
                 return EreExecuted(run.public_values, report, run.elapsed_ms * _NANOS_PER_MS)
-            proved = await self._worker.prove(request.stdin, timeout_ms=timeout_ms)
+            proved = await worker.prove(request.stdin, timeout_ms=timeout_ms)
             report = proving_report(proved.cycles, proved.elapsed_ms)
             nanos = proved.elapsed_ms * _NANOS_PER_MS
             return EreProved(proved.public_values, proved.proof, report, nanos)
@@ -247,9 +265,9 @@ class TwirpRoutes:
 
 
 def _failed(error: TwirpFailure) -> JSONResponse:
-    body = TwirpError(code=error.code, msg=error.message, meta=error.meta)
+    body = TwirpError(code=error.code, msg=shown(error.message), meta=error.meta)
     answer = JSONResponse(body.model_dump(mode="json"), _STATUS[error.code])
-    if error.code is TwirpCode.RESOURCE_EXHAUSTED:
+    if error.code in (TwirpCode.RESOURCE_EXHAUSTED, TwirpCode.UNAVAILABLE):
         answer.headers["Retry-After"] = "1"
     return answer
 

@@ -53,6 +53,8 @@ from zkattest.types.wire import MAX_PROOF_BYTES, PublicValues
 _REQUESTS: Final = "/v1/execution_proof_requests"
 _UNDECODABLE_SCHEMA_ID: Final = 0
 _MAX_PROOF_TYPES: Final = 16
+# What every reader of JSON holds exactly.
+_NUMBER_DIGITS: Final = 15
 
 
 class ListForm(StrEnum):
@@ -208,6 +210,7 @@ class ZkboostRoutes:
                 },
                 query=RequestQuery,
                 body=Taken({OCTETS: BINARY}, {OCTETS: MAX_REQUEST_BYTES}, takes_any_kind=True),
+                judge=self._judge_request,
                 description="The body is an SSZ NewPayloadRequest of the profile's fork.",
             ),
             Operation(
@@ -232,7 +235,7 @@ class ZkboostRoutes:
                 self._proof,
                 {
                     200: Answered("The proof, without an envelope.", {OCTETS: BINARY}),
-                    **error_answers(400, 404),
+                    **error_answers(400, 404, 503),
                 },
                 path_fields=ProofPath,
             ),
@@ -252,6 +255,8 @@ class ZkboostRoutes:
                 },
                 query=VerificationQuery,
                 body=Taken({OCTETS: BINARY}, {OCTETS: MAX_PROOF_BYTES}, takes_any_kind=True),
+                judge=self._judge_question,
+                is_check=True,
             ),
             Operation(
                 "GET",
@@ -279,6 +284,9 @@ class ZkboostRoutes:
             headers = {"Retry-After": "1"}
             raise HttpFailure(503, "too many proofs are waited for", headers=headers)
         return JSONResponse({"new_payload_request_root": str(root)})
+
+    def _judge_request(self, query: RequestQuery, _: NoFields) -> None:
+        self._wanted(query.proof_types)
 
     def _wanted(self, text: str) -> list[ProofTypeInfo]:
         names = ProofNames(self._engine.proof_types())
@@ -328,6 +336,7 @@ class ZkboostRoutes:
     async def _proof(self, call: Call[NoFields, ProofPath]) -> Response:
         info = ProofNames(self._engine.proof_types()).find(call.path.proof_type)
         root = Root(call.path.new_payload_request_root)
+        await call.hold(MAX_PROOF_BYTES)
         proof = await self._engine.proof(root, info.proof_type) if info else None
         if proof is None:
             raise HttpFailure(
@@ -339,17 +348,9 @@ class ZkboostRoutes:
 
     async def _verify(self, call: Call[VerificationQuery, NoFields]) -> Response:
         query, status = call.query, self._engine.status()
+        # Judged once more: the registry may have changed while the body came.
         infos = self._engine.proof_types()
-        info = ProofNames(infos).find(query.proof_type)
-        if info is None:
-            raise _unknown_type(query, infos)
-        if query.successful_validation is False:
-            raise _wrong_question(
-                "successful_validation must be true: a proof that a payload is invalid is no "
-                "positive signal"
-            )
-        if query.schema_id == _UNDECODABLE_SCHEMA_ID:
-            raise _wrong_question("schema_id 0 is what a guest says that could not read its input")
+        info = _asked_type(query, infos)
         expected = PublicValues(
             root=Root(query.new_payload_request_root),
             valid=True,
@@ -358,6 +359,16 @@ class ZkboostRoutes:
         )
         verdict = await self._engine.verify_statement(info.proof_type, call.body, expected)
         return _told(verdict, query, infos)
+
+    def _judge_question(self, query: VerificationQuery, _: NoFields) -> None:
+        _asked_type(query, self._engine.proof_types())
+        if query.successful_validation is False:
+            raise _wrong_question(
+                "successful_validation must be true: a proof that a payload is invalid is no "
+                "positive signal"
+            )
+        if query.schema_id == _UNDECODABLE_SCHEMA_ID:
+            raise _wrong_question("schema_id 0 is what a guest says that could not read its input")
 
     async def _types(self, _call: Call[NoFields, NoFields]) -> Response:
         infos = self._engine.proof_types()
@@ -399,6 +410,13 @@ def _told(
             raise not_checked(verdict)
 
 
+def _asked_type(query: VerificationQuery, infos: tuple[ProofTypeInfo, ...]) -> ProofTypeInfo:
+    info = ProofNames(infos).find(query.proof_type)
+    if info is None:
+        raise _unknown_type(query, infos)
+    return info
+
+
 def _unknown_type(
     query: VerificationQuery, infos: tuple[ProofTypeInfo, ...], detail: str = ""
 ) -> HttpFailure:
@@ -407,7 +425,8 @@ def _unknown_type(
     if not query.is_numbered:
         return HttpFailure(404, f"unknown proof_type: {shown}{detail}")
     supported = [int(info.proof_type) for info in infos if info.can_verify]
-    number = int(shown) if shown.isascii() and shown.isdecimal() else shown
+    is_number = shown.isascii() and shown.isdecimal() and len(shown) <= _NUMBER_DIGITS
+    number = int(shown) if is_number else shown
     more = {
         "error": f"unsupported proof type{detail}",
         "proof_type": number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import trio
@@ -13,7 +13,7 @@ from prometheus_client import ProcessCollector
 from zkattest import __version__
 from zkattest.api.application import Gate
 from zkattest.api.engine_service import engine_application, engine_operations
-from zkattest.api.guard import ByteBudget, RateLimiter, StreamCount
+from zkattest.api.guard import RateLimiter, StreamCount, WorkBudget
 from zkattest.api.jwt_auth import JwtGuard
 from zkattest.api.operator_pages import operator_pages
 from zkattest.api.server import AsgiServer, CannotServeTls, tls_context
@@ -101,8 +101,9 @@ class ServiceView:
         return {
             "verifying": status.verifying,
             "verifier": status.waiting,
-            "body_bytes": self.gate.bodies.used_bytes,
-            "requests": self.gate.bodies.waiting,
+            "body_bytes": self.gate.work.used_bytes,
+            "checks": self.gate.work.checks,
+            "requests": self.gate.work.waiting,
             "event_streams": self.gate.streams.open,
         }
 
@@ -124,7 +125,7 @@ async def run_engine_service(config: EngineConfig, observer: NodeObserver) -> No
                 open_guest_worker(is_wanted=config.run_guests)
             )
             engine = await shells.enter_async_context(open_engine(config.engine, observer))
-            gate = make_gate(listen, lambda: clock.now_ms() / 1000)
+            gate = make_gate(config, lambda: clock.now_ms() / 1000)
             view = ServiceView(engine, server, gate, clock.now_ms())
             observer.add_readings(view.readings)
             ProcessCollector(registry=observer.registry)
@@ -138,13 +139,14 @@ async def run_engine_service(config: EngineConfig, observer: NodeObserver) -> No
     observer.event("stopped")
 
 
-def make_gate(listen: ListenSettings, unix_s: Callable[[], float]) -> Gate:
-    """Make what stands before the application."""
-    secret = listen.jwt_secret
+def make_gate(config: EngineConfig, unix_s: Callable[[], float]) -> Gate:
+    """Make what stands before the application; it takes in as many proofs as the engine does."""
+    listen, bounds = config.listen, config.engine.bounds
+    secret, work = listen.jwt_secret, replace(listen.work, checks=bounds.verifications)
     return Gate(
         RateLimiter(listen.rate),
-        ByteBudget(listen.work),
-        StreamCount(listen.work),
+        WorkBudget(work),
+        StreamCount(work),
         JwtGuard(secret, unix_s) if secret is not None else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,11 @@ class EngineBounds:
     # Valid proofs in memory, for whoever asks for them by root.
     recent_proof_bytes: int = 64 << 20
     submission_ms: int = 8_000
+
+    @property
+    def verifications(self) -> int:
+        """Return how many proofs are verified, or wait for a thread, at a time."""
+        return (self.threads or os.cpu_count() or 1) + self.waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 
 from zkattest.types.errors import DecodeError
-from zkattest.types.json_text import parse_json
+from zkattest.types.json_text import parse_json, unique_keys
 
 SERVICE: Final = "api.ZkvmService"
+# No message has half as many quotes, commas and brackets.
+_MAX_MARKS: Final = 64
 _BYTES: Final = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
 _STRING: Final = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _MESSAGE: Final = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
@@ -254,8 +256,9 @@ def _read(name: str, data: bytes, form: EreForm = EreForm.DURATION, *, as_json: 
     message = _new(name, form)
     try:
         if as_json:
-            # Parsed by us first, for its depth is bounded there.
-            if not isinstance(parsed := parse_json(data), dict):
+            # Parsed by us first, for its depth and the number of its values are bounded there.
+            parsed = parse_json(data, unique_keys, max_marks=_MAX_MARKS)
+            if not isinstance(parsed, dict):
                 raise DecodeError(name, "expected an object")
             json_format.ParseDict(parsed, message)
         else:

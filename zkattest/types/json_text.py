@@ -11,6 +11,7 @@ MAX_DEPTH: Final = 64
 # Nothing is tried a second time (`*+`), and a string without an end ends with the text: else a
 # text of quotes behind backslashes costs the square of its length.
 _STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _MARKS: Final = (b",", b'"', b"[", b"{")
 
 
@@ -40,7 +41,12 @@ def parse_json(
         elif first in b"]}":
             depth -= 1
     # Not as bytes: the parser would guess other encodings, in which quotes and brackets differ.
-    return json.loads(data.decode(), object_pairs_hook=object_of, parse_constant=_refuse_constant)
+    text = data.decode()
+    parsed = json.loads(text, object_pairs_hook=object_of, parse_constant=_refuse_constant)
+    if _SURROGATE.search(data):
+        # Half of a pair is a string to Python, and breaks whoever writes it.
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """Signed proofs come and go as the Beacon API has them."""
 
+import json
+import time
+
 import pytest
 
 from tests.helpers.asked import ask
-from tests.helpers.service import PROFILE
+from tests.helpers.service import PROFILE, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
 from zkattest.api.beacon import PATH
+from zkattest.api.guard import WorkLimits
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import Submission, SubmissionStatus
 from zkattest.types.ids import ProofType, Root, Slot, ValidatorIndex
@@ -112,12 +116,62 @@ async def test_submission__answers_501_without_a_chain():
         (b"{}", JSON),
         (b"[" * 100, JSON),
         (b'[{"message": 1}]', JSON),
+        (b'[{"message": {}, "message": {}}]', JSON),
+        (b'[{"\\ud800": 1}]', JSON),
+        (b'[{"a\\nb": 1}]', JSON),
+        (b'[{"\xed\xa0\x80": 1}]', JSON),
+        (b"\xef\xbb\xbf[]", JSON),
+        (b"[NaN]", JSON),
+        (b"[" + b"9" * 5_000 + b"]", JSON),
+        (b"[" + b"[]," * 3_000_000 + b"[]]", JSON),
+        (b'["' + b'\\"' * 8_000_000, JSON),
     ],
+    ids=lambda value: value[:40].decode("latin-1") if isinstance(value, bytes) else None,
 )
 async def test_submission__refused_where_it_does_not_decode(body, headers):
-    engine = StandInEngine()
+    engine, started_s = StandInEngine(), time.process_time()
     answer = await ask(engine, "POST", PATH, content=body, headers=headers)
     assert (answer.status_code, answer.json()["failures"], engine.asked) == (400, [], [])
+    assert answer.json()["message"].isprintable()
+    # The square of the length would be minutes.
+    assert time.process_time() - started_s < 5
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("validator_index", 7, "expected a string of decimal digits, got a number"),
+        ("validator_index", "18446744073709551616", "does not fit 64 bits"),
+        ("validator_index", "9" * 5_000, "expected decimal digits of at most 64 bits"),
+        ("validator_index", "1e3", "expected decimal digits"),
+        ("validator_index", "-1", "expected decimal digits"),
+        ("signature", "0x" + "00" * 95, "95 bytes, expected 96"),
+    ],
+)
+async def test_submission__refused_by_the_field_that_is_wrong(path, value, message):
+    (sent,) = json.loads(encode_submission_json(PROFILE, MESSAGES[:1]))
+    body = json.dumps([sent | {path: value}])
+    answer = await ask(StandInEngine(), "POST", PATH, content=body, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(f"[0].{path}: ")
+    assert message in answer.json()["message"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/octet-stream"])
+async def test_proofs__take_memory_until_they_are_answered(accept):
+    gate = open_gate(work=WorkLimits(body_bytes=20, waiting=0))
+    for address in "ab":
+        await gate.work.take(10, address)
+    engine = StandInEngine(block=KNOWN)
+    answer = await ask(engine, "GET", f"{PATH}/9", headers={"accept": accept}, gate=gate)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+    assert gate.work.used_bytes == 20
+
+
+async def test_genesis__is_the_first_slot():
+    engine = StandInEngine(block=None)
+    assert (await ask(engine, "GET", f"{PATH}/genesis")).status_code == 404
+    assert engine.asked == [(Slot(0),)]
 
 
 async def test_submission__refused_as_another_kind():

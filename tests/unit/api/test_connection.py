@@ -95,6 +95,9 @@ async def test_head_request__answered_without_a_body():
 async def test_requests__answered_one_after_the_other_up_to_their_limit():
     answer = await ask(head() * 5)
     assert answer.count(b"HTTP/1.1 200") == 3
+    # Who sends no more after this one loses nothing.
+    assert answer.lower().count(b"connection: close") == 1
+    assert b"connection: close" in answer.lower().rpartition(b"http/1.1 200")[2]
 
 
 async def test_body__asked_for_where_the_asker_waits_for_that():
@@ -206,12 +209,42 @@ async def test_bug__breaks_off_an_answer_that_has_begun(caplog):
     assert not answer.endswith(b"0\r\n\r\n")
 
 
+async def test_reader_who_leaves__ends_a_page_of_several_tasks_without_a_fault(caplog):
+    ours, theirs = trio.testing.memory_stream_pair()
+    left = trio.Event()
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        await left.wait()
+        async with trio.open_nursery() as outer, trio.open_nursery():
+            outer.start_soon(trio.sleep_forever)
+            await send({"type": "http.response.body", "body": b"second", "more_body": True})
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, app, LIMITS).run)
+        await ours.send_all(head())
+        assert b"first" in await ours.receive_some()
+        ours.receive_stream.close()
+        left.set()
+    assert caplog.text == ""
+
+
 async def test_bad_request__refused():
     assert status(await ask(b"GET / HTTP/9\r\n\r\n")) == 400
 
 
-async def test_large_head__refused():
-    assert status(await ask(head("GET", "/", "X: " + "y" * 5_000))) == 431
+@pytest.mark.parametrize(
+    "fields", [["X: " + "y" * 5_000], ["X: y"] * 2_000, ["y" * 5_000 + ": x"]], ids=len
+)
+async def test_large_head__refused(fields):
+    answer = await ask(head("GET", "/", *fields))
+    assert status(answer) == 431
+    assert b"connection: close" in answer.lower()
+
+
+async def test_large_target__refused():
+    assert status(await ask(head("GET", "/" + "y" * 5_000))) == 431
 
 
 async def test_two_lengths__refused():
@@ -256,6 +289,25 @@ async def test_chunks_of_doubtful_length__end_the_connection(body):
     answer = await ask(head("POST", "/", CHUNKED) + body + HIDDEN)
     assert b"hidden" not in answer
     assert b"HTTP/1.1 200" not in answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head("POST", "/", CHUNKED) + b"-5\r\nabcde\r\n0\r\n\r\n",
+        head("POST", "/", CHUNKED) + b"5;" + b"x" * 100_000 + b"\r\nabcde\r\n0\r\n\r\n",
+        head("POST", "/", CHUNKED) + b"0\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        head("POST", "/", CHUNKED) + b"0\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+        head("POST", "/", CHUNKED) + b"5\r\nab",
+        head("POST", "/", "Content-Length: 5") + b"ab",
+    ],
+    ids=["size", "extension", "trailer", "trailers", "end in a chunk", "end in a body"],
+)
+async def test_body_that_is_none__is_the_askers_fault_and_not_logged(sent, caplog):
+    answer = await ask(sent)
+    assert status(answer) == 400
+    assert b"connection: close" in answer.lower()
+    assert caplog.text == ""
 
 
 async def test_chunks_of_an_old_request__refused():

@@ -4,11 +4,11 @@ import pytest
 import trio
 
 from zkattest.api.guard import (
-    ByteBudget,
     RateLimiter,
     RateLimits,
     StreamCount,
     TooBusy,
+    WorkBudget,
     WorkLimits,
 )
 
@@ -44,7 +44,7 @@ def test_rate__keeps_a_bounded_table():
 
 
 async def test_bytes__wait_their_turn(autojump_clock):
-    budget, order = ByteBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000)), []
+    budget, order = WorkBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000)), []
     first = [await budget.take(9, "a"), await budget.take(9, "b")]
 
     async def take(name, size):
@@ -63,7 +63,7 @@ async def test_bytes__wait_their_turn(autojump_clock):
 
 
 async def test_bytes__one_address_has_half_and_keeps_nobody_waiting(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000))
+    budget = WorkBudget(WorkLimits(body_bytes=20, waiting=2, wait_ms=1_000))
     held = await budget.take(10, "a")
     async with trio.open_nursery() as nursery:
         nursery.start_soon(budget.take, 1, "a")
@@ -74,8 +74,42 @@ async def test_bytes__one_address_has_half_and_keeps_nobody_waiting(autojump_clo
     assert budget.used_bytes == 11
 
 
+async def test_checks__wait_their_turn_and_keep_no_other_work_waiting(autojump_clock):
+    budget = WorkBudget(WorkLimits(body_bytes=100, checks=2, waiting=2, wait_ms=1_000))
+    held = [await budget.take(1, "a", checks=1), await budget.take(1, "b", checks=1)]
+    order = []
+
+    async def take(name):
+        order.append((await budget.take(1, name, checks=1)).address)
+
+    async with trio.open_nursery() as nursery:
+        for name in "cd":
+            nursery.start_soon(take, name)
+            await trio.testing.wait_all_tasks_blocked()
+        assert (budget.checks, budget.waiting) == (2, 2)
+        # Bytes alone are there.
+        assert (await budget.take(1, "e")).checks == 0
+        for place in held:
+            budget.give_back(place)
+            await trio.testing.wait_all_tasks_blocked()
+    assert order == ["c", "d"]
+    assert (budget.checks, budget.used_bytes) == (2, 3)
+
+
+async def test_checks__one_address_has_half(autojump_clock):
+    budget = WorkBudget(WorkLimits(checks=4, waiting=1, wait_ms=1_000))
+    held = [await budget.take(1, "a", checks=1) for _ in range(2)]
+    with pytest.raises(TooBusy) as caught:
+        await budget.take(1, "a", checks=1)
+    assert not caught.value.is_full
+    assert (await budget.take(1, "b", checks=1)).checks == 1
+    for place in held:
+        budget.give_back(place)
+    assert (budget.checks, budget.used_bytes) == (1, 1)
+
+
 async def test_bytes__refused_at_once_where_too_many_wait(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=2, waiting=0, wait_ms=1_000))
+    budget = WorkBudget(WorkLimits(body_bytes=2, waiting=0, wait_ms=1_000))
     await budget.take(1)
     with pytest.raises(TooBusy) as caught:
         await budget.take(1)
@@ -84,7 +118,7 @@ async def test_bytes__refused_at_once_where_too_many_wait(autojump_clock):
 
 
 async def test_bytes__refused_after_the_wait(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=2, waiting=1, wait_ms=2_000))
+    budget = WorkBudget(WorkLimits(body_bytes=2, waiting=1, wait_ms=2_000))
     await budget.take(1)
     started_s = trio.current_time()
     with pytest.raises(TooBusy) as caught:
@@ -95,7 +129,7 @@ async def test_bytes__refused_after_the_wait(autojump_clock):
 
 
 async def test_bytes__not_lost_when_a_waiter_is_cancelled(autojump_clock):
-    budget = ByteBudget(WorkLimits(body_bytes=8, waiting=4))
+    budget = WorkBudget(WorkLimits(body_bytes=8, waiting=4))
     held = await budget.take(4)
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
@@ -108,7 +142,7 @@ async def test_bytes__not_lost_when_a_waiter_is_cancelled(autojump_clock):
 
 
 async def test_bytes__more_than_an_address_may_have_take_all_of_that():
-    budget = ByteBudget(WorkLimits(body_bytes=4))
+    budget = WorkBudget(WorkLimits(body_bytes=4))
     assert (await budget.take(9)).size_bytes == 2
 
 

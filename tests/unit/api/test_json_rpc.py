@@ -1,5 +1,8 @@
 """`eth_verifyProof` answers VALID or INVALID only when that was found out."""
 
+import json
+import time
+
 import pytest
 
 from tests.helpers.asked import ask
@@ -23,7 +26,7 @@ JSON = {"content-type": "application/json"}
 
 async def call(engine, *params, method="eth_verifyProof", **more):
     body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": list(params)} | more
-    answer = await ask(engine, "POST", "/", json=body)
+    answer = await ask(engine, "POST", "/", content=json.dumps(body), headers=JSON)
     assert answer.status_code == 200
     return answer.json()
 
@@ -132,6 +135,10 @@ async def test_proof__not_checked_is_an_error(verdict, code, data):
         ({}, {"timeoutMs": "0x" + "f" * 17}, -32602, "invalid_params"),
         ({}, {"timeoutMs": "0x0A"}, -32602, "invalid_params"),
         ({}, {"timeout": "0xa"}, -32602, "invalid_params"),
+        ({"proofType": 1.0}, {}, -32602, "invalid_params"),
+        ({"proofType": 10**4_000}, {}, -32602, "invalid_params"),
+        ({"proofType": "0x" + "1" * 5_000}, {}, -32602, "invalid_params"),
+        ({"\x00": 1}, {}, -32602, "invalid_params"),
     ],
 )
 async def test_call__refused_before_the_engine_is_asked(proof, options, code, reason):
@@ -188,13 +195,46 @@ async def test_method__unknown():
         (b'{"jsonrpc":"2.0","id":{},"method":"x"}', -32600),
         (b'{"jsonrpc":"2.0","id":true,"method":"x"}', -32600),
         (b'{"jsonrpc":"2.0","id":1,"method":"x","more":1}', -32600),
-        (b'{"jsonrpc":"2.0","id":NaN,"method":"x"}', -32600),
+        (b'{"jsonrpc":"2.0","id":NaN,"method":"x"}', -32700),
+        (b'{"jsonrpc":"2.0","id":-Infinity,"method":"x"}', -32700),
+        (b'{"jsonrpc":"2.0","id":1e999,"method":"x"}', -32600),
+        (b'{"jsonrpc":"2.0","id":18446744073709551616,"method":"x"}', -32600),
+        (b'{"jsonrpc":"2.0","id":' + b"9" * 4_000 + b',"method":"x"}', -32600),
+        (b'{"jsonrpc":"2.0","id":' + b"9" * 5_000 + b',"method":"x"}', -32700),
+        (b'{"jsonrpc":"2.0","id":"' + b"i" * 257 + b'","method":"x"}', -32600),
+        (b'{"jsonrpc":2.0,"id":1,"method":"x"}', -32600),
+        (b'{"id":1,"method":"x"}', -32600),
+        (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"x"}', -32700),
+        (b'{"jsonrpc":"2.0","id":1,"method":"x","method":"zk_getProofTypes"}', -32700),
+        (b"[[]]", -32600),
+        (b'[[{"jsonrpc":"2.0","id":1,"method":"zk_getProofTypes"}]]', -32600),
+        (b"\xef\xbb\xbf" + b'{"jsonrpc":"2.0","id":1,"method":"zk_getProofTypes"}', -32700),
+        (b'{"jsonrpc":"2.0","id":1,"method":"\xed\xa0\x80"}', -32700),
+        (b'{"jsonrpc":"2.0","id":"\\ud800","method":"x"}', -32700),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, -32700),
+        (b"[" + b"[]," * 1_000_000 + b"[]]", -32700),
+        (b"[" + b"1," * 2_000_000 + b"1]", -32700),
+        (b'"' + b'\\"' * 2_000_000, -32700),
     ],
+    ids=lambda value: value[:60].decode("latin-1") if isinstance(value, bytes) else None,
 )
 async def test_body__refused(body, code):
-    answer = (await ask(StandInEngine(), "POST", "/", content=body, headers=JSON)).json()
-    error = (answer[0] if isinstance(answer, list) else answer)["error"]
-    assert error["code"] == code
+    engine, started_s = StandInEngine(), time.process_time()
+    answer = (await ask(engine, "POST", "/", content=body, headers=JSON)).json()
+    (only,) = answer if isinstance(answer, list) else [answer]
+    assert (only["error"]["code"], "result" in only) == (code, False)
+    assert only["id"] in (None, 1)
+    assert engine.asked == []
+    # What is refused is not worth more than its bytes: the square of them would be minutes.
+    assert time.process_time() - started_s < 5
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**64 - 1, 1.5, "", "two", "\U0001f600", None])
+async def test_id__sent_back_as_it_came(number):
+    call = {"jsonrpc": "2.0", "method": "zk_getProofTypes", "id": number}
+    answer = await ask(StandInEngine(), "POST", "/", content=json.dumps(call), headers=JSON)
+    assert (answer.status_code, answer.json()["id"]) == (200, number)
+    assert "result" in answer.json()
 
 
 async def test_batch__answered_in_order_without_notifications():

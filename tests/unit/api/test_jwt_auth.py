@@ -24,7 +24,7 @@ def token(claims, *, secret=SECRET, algorithm="HS256"):
     return "Bearer " + (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
-GUARD = JwtGuard(SECRET, lambda: NOW_S)
+GUARD = JwtGuard(SECRET, lambda: float(NOW_S))
 
 
 @pytest.mark.parametrize("iat", [NOW_S, NOW_S - 60, NOW_S + 60, NOW_S + 0.5])
@@ -49,6 +49,28 @@ def test_token__taken_within_a_minute(iat):
         (token({"iat": NOW_S}, secret=bytes(32)), "does not hold"),
         (token({"iat": NOW_S}, algorithm="none"), "does not hold"),
         (token({"iat": NOW_S}, algorithm="HS512"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="RS256"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="ES256"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="nOnE"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm="hs256"), "does not hold"),
+        (token({"iat": NOW_S}, algorithm=["HS256"]), "does not hold"),
+        (token({"iat": NOW_S}, algorithm=None), "does not hold"),
+        ("", "not a bearer"),
+        ("Bearer", "not a bearer"),
+        ("Bearer ", "does not hold"),
+        ("Bearer ..", "does not hold"),
+        ("Bearer \xe9.\xe9.\xe9", "does not hold"),
+        (token({"iat": NOW_S}) + ", Bearer x", "does not hold"),
+        (token({"iat": 10**400}), "within 60 s"),
+        (token({"iat": -(10**400)}), "within 60 s"),
+        (token({"iat": float("inf")}), "within 60 s"),
+        (token({"iat": None}), "no time of issue"),
+        (token({"iat": [NOW_S]}), "no time of issue"),
+        (token({"iat": NOW_S, "exp": NOW_S}), "expired"),
+        (token({"iat": NOW_S, "exp": "never"}), "expired"),
+        (token({"iat": NOW_S, "exp": -(10**400)}), "expired"),
+        (token([NOW_S]), "does not hold"),
+        ("Bearer " + base64.urlsafe_b64encode(b"[" * 3_000).decode() + ".e30.x", "does not hold"),
     ],
 )
 def test_token__refused(authorization, why):
@@ -60,6 +82,15 @@ def test_unsigned_token__refused():
     unsigned = (part({"alg": "none"}) + b"." + part({"iat": NOW_S}) + b".").decode()
     with pytest.raises(NotAuthenticated, match="does not hold"):
         GUARD.check(f"Bearer {unsigned}")
+
+
+def test_token__refused_where_it_stands_beside_another():
+    good = token({"iat": NOW_S})
+    assert GUARD.check_all([good]) is None
+    with pytest.raises(NotAuthenticated, match="more than one"):
+        GUARD.check_all([good, good])
+    with pytest.raises(NotAuthenticated, match="no token"):
+        GUARD.check_all([])
 
 
 @pytest.mark.parametrize("text", ["0x" + SECRET.hex(), SECRET.hex() + "\n"])

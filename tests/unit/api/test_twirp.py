@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers.asked import ask
+from tests.helpers.asked import Unread, ask
 from tests.helpers.stand_in_engine import RETH_SP1, StandInEngine
 from zkattest.api.engine_service import ServiceSettings
 from zkattest.api.twirp import TwirpSettings
@@ -179,3 +179,44 @@ async def test_guest__failure_is_an_answer():
         StandInEngine(), EreMethod.EXECUTE, EreInput(b""), worker=StandInWorker(GuestFailure("no"))
     )
     assert decode_ere_answer(EreMethod.EXECUTE, answer.content) == EreError("no")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/twirp/api.ZkvmService/Execute", 501),
+        ("/twirp/api.ZkvmService/Prove", 501),
+        ("/programs/nothing/twirp/api.ZkvmService/Verify", 404),
+    ],
+)
+async def test_body__not_read_where_nothing_in_it_could_change_the_answer(path, status):
+    body = Unread()
+    options = {"headers": PROTOBUF | {"content-length": "1"}, "settings": SETTINGS}
+    answer = await ask(StandInEngine(), "POST", path, content=body, **options)
+    assert (answer.status_code, body.was_read) == (status, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"\\ud800": ""}',
+        b'{"proof": "", "proof": ""}',
+        b'{"proof": ' + b"[]," * 1_000_000 + b"}",
+        b'"' + b'\\"' * 1_000_000,
+        b'{"proof": ' + b"9" * 5_000 + b"}",
+        b"\xef\xbb\xbf{}",
+    ],
+    ids=lambda body: body[:20].decode("latin-1"),
+)
+async def test_json__refused_where_it_is_no_request(body):
+    engine, path = StandInEngine(), "/twirp/api.ZkvmService/Verify"
+    answer = await ask(engine, "POST", path, content=body, headers=JSON, settings=SETTINGS)
+    assert (answer.status_code, answer.json()["code"], engine.asked) == (400, "malformed", [])
+    assert answer.json()["msg"].isprintable()
+
+
+async def test_verify__says_when_to_ask_again_where_there_is_no_room_or_no_verifier():
+    for cause, status in ((Cause.OUT_OF_RESOURCES, 429), (Cause.BACKEND_UNAVAILABLE, 503)):
+        engine = StandInEngine(verdict=NotChecked(Check(), cause))
+        answer = await ask_twirp(engine, EreMethod.VERIFY, EreProof(b"proof"))
+        assert (answer.status_code, answer.headers["retry-after"]) == (status, "1")

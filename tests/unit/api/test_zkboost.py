@@ -4,9 +4,10 @@ import pytest
 
 from tests.helpers.asked import ask
 from tests.helpers.proof_messages import request_file
-from tests.helpers.service import PROFILE
+from tests.helpers.service import PROFILE, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
 from zkattest.api.engine_service import ServiceSettings
+from zkattest.api.guard import WorkLimits
 from zkattest.api.zkboost import ListForm, ZkboostSettings
 from zkattest.crypto.proof_roots import hash_tree_root_request
 from zkattest.spec.reasons import Cause, Reason
@@ -196,6 +197,20 @@ async def test_proof__answered_as_it_came():
         b"proof",
         "application/octet-stream",
     )
+
+
+async def test_proof__takes_memory_until_it_is_answered():
+    gate = open_gate(work=WorkLimits(body_bytes=20, waiting=0))
+    for address in "ab":
+        await gate.work.take(10, address)
+    engine = StandInEngine(proofs={(ROOT, ProofType(1)): b"proof"})
+    answer = await ask(engine, "GET", f"/v1/execution_proofs/{ROOT}/reth-sp1", gate=gate)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+    gate = open_gate()
+    assert (
+        await ask(engine, "GET", f"/v1/execution_proofs/{ROOT}/reth-sp1", gate=gate)
+    ).content == b"proof"
+    assert gate.work.used_bytes == 0
 
 
 @pytest.mark.parametrize("proof_type", ["ethrex-zisk", "nothing"])

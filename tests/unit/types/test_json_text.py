@@ -10,7 +10,9 @@ import pytest
 from zkattest.types.json_text import MAX_DEPTH, parse_json, unique_keys
 
 
-@pytest.mark.parametrize("value", [None, 1, "]}[{", 'a"\\', [], {"a": [{"b": '\\"['}]}])
+@pytest.mark.parametrize(
+    "value", [None, 1, "]}[{", "\U0001f600", "\\ud800", 'a"\\', [], {"a": [{"b": '\\"['}]}]
+)
 def test_json__parsed(value):
     assert parse_json(json.dumps(value).encode()) == value
 
@@ -42,6 +44,9 @@ def test_json__parsed_at_the_greatest_depth():
         b"[-Infinity]",
         b"1" * 5_000,
         b'"\x00"',
+        b'"\\ud800"',
+        b'{"\\uDFFF": 1}',
+        b'["\\ude00\\ud83d"]',
     ],
 )
 def test_json__refused(data):
