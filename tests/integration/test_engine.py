@@ -20,6 +20,7 @@ from tests.helpers.engines import (
     with_evidence,
 )
 from tests.helpers.proofs import SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
+from zkattest import __version__
 from zkattest.node.engine_settings import EngineBounds
 from zkattest.spec.evidence import Occasion, Outcome
 from zkattest.spec.proof_policy import PRESETS, Exclusion, PolicyReason, ProofStanding
@@ -51,6 +52,7 @@ async def test_verify_statement__valid_and_written_down(tmp_path):
     assert link.id == verdict.check.evidence_id
     assert (record.occasion, record.outcome) == (Occasion.STATEMENT, Outcome.VALID)
     assert (record.subject, record.public_values) == (statement.root, statement.encode())
+    assert (record.verifier_version, record.software) == ("v6.1.0", f"zkattest {__version__}")
     assert (tmp_path / "evidence" / "proofs" / record.proof.hex()).read_bytes() == proof
 
 

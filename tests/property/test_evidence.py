@@ -1,10 +1,13 @@
 """Whatever is done to a chain of records shows."""
 
+import json
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.helpers.evidence import make_record
+from zkattest.crypto.hashing import sha256
 from zkattest.spec.evidence import (
     ChainBroken,
     ChainHead,
@@ -44,6 +47,7 @@ RECORDS = st.builds(
     expected=maybe(st.binary(max_size=64)),
     public_values=maybe(st.binary(max_size=64)),
     verifier_version=st.text(max_size=8),
+    software=st.text(max_size=8),
     reason=maybe(st.sampled_from(Reason)),
     cause=maybe(st.sampled_from(Cause)),
     detail=st.text(max_size=40),
@@ -108,3 +112,14 @@ def test_follow__refuses_what_is_no_record(junk):
         EvidenceChain().follow(junk + b"\n")
     with pytest.raises(ValueError):
         ChainHead.decode(b"x" + junk)
+
+
+def test_follow__takes_records_of_before_they_named_their_software():
+    line, _ = EvidenceChain().append(make_record(0))
+    body = json.loads(line)
+    del body["hash"], body["software"]
+    plain = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    name = sha256(b"zkattest evidence v1\n" + plain).hex()
+    old = json.dumps({**body, "hash": name}, sort_keys=True, separators=(",", ":")).encode()
+    record, link = EvidenceChain().follow(old + b"\n")
+    assert (record, link.id.hex()) == (make_record(0), name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from zkattest import __version__
 from zkattest.spec.evidence import EvidenceRecord, Occasion, Outcome
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, show_operands
 from zkattest.spec.verdicts import NotChecked, ProofVerdict, Refused, Verified
@@ -15,6 +16,7 @@ from zkattest.types.verification import Check
 from zkattest.types.wire import PublicValues
 
 RETRY_MS: Final = 1_000
+_SOFTWARE: Final = f"zkattest {__version__}"
 # Public values that are longer stand in no record; such a verdict cannot be reached again.
 _MAX_RECORDED_BYTES: Final = 1 << 15
 # Details are told and written down; a library's message may be of any length.
@@ -87,6 +89,7 @@ def record_of(
         envelope=question.envelope,
         expected=_short(question.expected),
         verifier_version=check.verifier_version,
+        software=_SOFTWARE,
         elapsed_ms=check.elapsed_ms,
     )
     match verdict:

@@ -52,7 +52,8 @@ class EvidenceRecord:
 
     `public_values` are what a valid proof proves; `expected` what was asked for, None where that
     was whatever the proof carries. `envelope` is the hash of the signed message, `subject` what
-    the proof is about.
+    the proof is about. `software` is whose verifiers said it and in which version, which fixes all
+    that they are made of; `verifier_version` the circuit that a valid proof was made for.
     """
 
     time_ms: int
@@ -70,6 +71,7 @@ class EvidenceRecord:
     expected: bytes | None = None
     public_values: bytes | None = None
     verifier_version: str = ""
+    software: str = ""
     reason: Reason | None = None
     cause: Cause | None = None
     detail: str = ""
@@ -237,6 +239,7 @@ def _read(body: Mapping[str, Any], sequence: int) -> EvidenceRecord:
             expected=_made(_bytes, body["expected"]),
             public_values=_made(_bytes, body["public_values"]),
             verifier_version=str(body["verifier_version"]),
+            software=str(body.get("software", "")),
             reason=_member(Reason, body["reason"]),
             cause=_member(Cause, body["cause"]),
             detail=str(body["detail"]),
