@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 
 import pytest
@@ -15,12 +16,14 @@ from tests.helpers.engines import (
     REGISTRY,
     REVOKED_REGISTRY,
     EventLog,
+    engine_settings,
     running_engine,
     statement_of,
     with_evidence,
 )
 from tests.helpers.proofs import SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
 from zkattest import __version__
+from zkattest.node.engine import open_engine
 from zkattest.node.engine_settings import EngineBounds
 from zkattest.spec.evidence import Occasion, Outcome
 from zkattest.spec.proof_policy import PRESETS, Exclusion, PolicyReason, ProofStanding
@@ -242,6 +245,52 @@ async def test_reload__takes_the_proof_from_blocks_of_a_revoked_program(tmp_path
         assert again.cause is Cause.PROGRAM_REVOKED
     assert [fields["subject"] for fields in log.named("proof_lost")] == [statement.root]
     assert ("proofs_lost", "ours") in log.counts
+
+
+class Held:
+    """Programs whose verifiers wait, in their thread, until they are let go."""
+
+    def __init__(self, programs):
+        self.programs, self.begun, self.go = programs, threading.Event(), threading.Event()
+
+    def verifier(self, system, program_vk):
+        return HeldVerifier(self, self.programs.verifier(system, program_vk))
+
+
+class HeldVerifier:
+    def __init__(self, held, verifier):
+        self.held, self.verifier = held, verifier
+        self.max_proof_bytes = verifier.max_proof_bytes
+
+    def verify(self, proof, public_values=None):
+        self.held.begun.set()
+        assert self.held.go.wait(30)
+        return self.verifier.verify(proof, public_values)
+
+
+async def test_reload__a_proof_that_was_being_verified_is_not_told_to_be_valid(tmp_path):
+    held, verdicts, statement = [], [], statement_of(1)
+
+    def isolate(registry):
+        held.append(Held(registry))
+        return held[0]
+
+    async with open_engine(engine_settings(tmp_path), EventLog(), isolate=isolate) as engine:
+
+        async def ask():
+            verdicts.append(await engine.verify_statement(OURS, PACK[1].proof(), statement))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            assert await trio.to_thread.run_sync(held[0].begun.wait, 30)
+            (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+            assert await engine.reload() == ()
+            held[0].go.set()
+        (verdict,) = verdicts
+        assert isinstance(verdict, NotChecked)
+        assert (verdict.cause, verdict.check.evidence_id) == (Cause.PROGRAM_REVOKED, None)
+        assert await engine.proof(statement.root, OURS) is None
+        assert engine.judge(statement.root, 0).reason is PolicyReason.NO_PROOF
 
 
 async def test_reload__keeps_the_registry_where_the_new_file_is_wrong(tmp_path):

@@ -119,13 +119,17 @@ class AnswerDesk:
         """Verify, write the verdict down, and tell everybody who waits."""
         try:
             verdict = await self._verify(question, key[1])
-            flight.verdict = verdict
-            # Of a program that was revoked meanwhile nothing is remembered.
-            if not isinstance(verdict, NotChecked) and self._is_current(question.entry):
-                self._known[key] = verdict
+            if isinstance(verdict, NotChecked):
+                flight.verdict = verdict
+            elif self._is_current(question.entry):
+                flight.verdict = self._known[key] = verdict
                 if len(self._known) > self.bounds.verdicts:
                     self._known.popitem(last=False)
                 self.settled(question, verdict, key[1])
+            else:
+                # Revoked while it was verified: the record stands, and nobody is told to trust it.
+                failure = CannotVerify(Cause.PROGRAM_REVOKED, str(question.entry.id))
+                flight.verdict = not_checked(check_of(question.entry), failure)
         finally:
             del self._flights[key]
             flight.done.set()
