@@ -6,6 +6,7 @@ Calls block, one child each; `VerifierPool` makes them from threads.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -25,6 +26,10 @@ from zkattest.verify.registry import Registry
 COMMAND: Final = (sys.executable, "-m", "zkattest.verify.child")
 DEFAULT_MEMORY_BYTES: Final = 2 << 30
 DEFAULT_DEADLINE_MS: Final = 4_000
+# SP1's verifier starts a thread a core, and the address space of a child ends before that of a
+# large machine's threads does. Several children verify at once anyway.
+MAX_CHILD_THREADS: Final = 4
+_THREADS_VARIABLE: Final = "RAYON_NUM_THREADS"
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class Child:
             try:
                 process = subprocess.Popen(
                     [*command, str(memory_bytes)],
+                    env=child_environment(),
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -63,6 +69,12 @@ class Child:
         self.connection.close()
         self.process.kill()
         return self.process.wait()
+
+
+def child_environment() -> dict[str, str]:
+    """Return our own environment, with a bound of a child's threads where none is set."""
+    threads = min(MAX_CHILD_THREADS, os.cpu_count() or 1)
+    return {_THREADS_VARIABLE: str(threads), **os.environ}
 
 
 @dataclass(slots=True)

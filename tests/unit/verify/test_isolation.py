@@ -134,6 +134,27 @@ def test_isolated__too_long_a_proof_reaches_no_process(children: VerifierChildre
     assert refused.value.operands == {"got": limit + 1, "limit": limit}
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "2"), (128, "4"), (None, "1")])
+def test_child__has_few_threads_on_machines_with_many_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, threads: str
+) -> None:
+    """128 of them do not fit into a child's address space, and each proof would be a panic."""
+    monkeypatch.delenv("RAYON_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    with VerifierChildren(Registry()) as children:
+        children.warm_up(1)
+        [child] = psutil.Process().children()
+        assert child.environ()["RAYON_NUM_THREADS"] == threads
+
+
+def test_child__has_the_threads_that_the_operator_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAYON_NUM_THREADS", "7")
+    with VerifierChildren(Registry()) as children:
+        children.warm_up(1)
+        [child] = psutil.Process().children()
+        assert child.environ()["RAYON_NUM_THREADS"] == "7"
+
+
 def test_isolated__not_checked_without_a_process() -> None:
     with VerifierChildren(Registry([PROGRAM]), command=("/nonexistent",)) as children:
         failure = failure_of(children.verifier(*PROGRAM), b"answer")
