@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import fail, one_line, print_json
 from zkattest.cli.progress import Display
+from zkattest.cli.tables import table_console
 
 if TYPE_CHECKING:
     from zkattest.node.doctor import Examination
     from zkattest.node.findings import Finding
 
-_COLUMNS_OF_A_PIPE: Final = 200
 _STYLES: Final = {"ok": "green", "optional": "yellow", "wrong": "bold red", "not_examined": "red"}
 _CODES: Final = {
     "well": ExitCode.VALID,
@@ -75,9 +74,7 @@ def examine(configs: list[Path], *, quiet: bool = True) -> "Examination":
 
 def show(findings: "Iterable[Finding]") -> None:
     """Print a table of each group; advice stands under what it is about."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_COLUMNS_OF_A_PIPE)
+    console = table_console()
     for group, members in groupby(findings, key=lambda each: each.group):
         table = Table(Column("", width=12), Column("", min_width=20), "", box=None, title=group)
         table.title_justify, table.show_header = "left", False

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, one_line, print_json
+from zkattest.cli.tables import table_console
 from zkattest.crypto.ed25519 import PublicKey, SigningKey
 from zkattest.node.config_reader import ConfigError
 from zkattest.node.registry_export import export_registry
@@ -62,7 +62,7 @@ def show(file: FileArgument = None, key: TrustOption = None, json: JsonOption = 
     if json:
         print_json({"sha256": str(loaded.sha256), **registry_document(loaded.registry)})
         return ExitCode.VALID
-    console = Console(soft_wrap=True)
+    console = table_console()
     console.print(programs_table(loaded.registry.entries.values()))
     console.print(numbers_table(loaded.registry))
     return ExitCode.VALID

@@ -65,6 +65,15 @@ def test_show__prints_tables(capsys, file):
     assert "withdrawn" in out
 
 
+def test_show__a_pipe_gets_each_program_in_one_line(capsys):
+    code, out, err = outcome(capsys, "show")
+    assert (code, err) == (0, "")
+    (line,) = [
+        line for line in out.splitlines() if "zkattest-sp1" in line and str(PROGRAM_VK) in line
+    ]
+    assert "active" in line
+
+
 def test_check__valid_counts_states(capsys, file):
     code, out, _ = outcome(capsys, "check", file)
     assert code == 0
