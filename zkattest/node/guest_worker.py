@@ -42,8 +42,9 @@ class SandboxedGuest:
 
     async def execute(self, stdin: bytes, *, timeout_ms: int) -> GuestRun:
         """Run the guest without proving; raises as the port says."""
+        self._require_a_place()
         with self._scratch() as folder:
-            paths = self._paths(folder, stdin)
+            paths = await self._paths(folder, stdin)
             read = await self._request("execute", paths, execute_needs(), timeout_ms)
             return GuestRun(
                 read.hex_bytes("public_values"), read.integer("cycles"), read.integer("elapsed_ms")
@@ -51,12 +52,12 @@ class SandboxedGuest:
 
     async def prove(self, stdin: bytes, *, timeout_ms: int) -> GuestProof:
         """Prove a run of the guest; raises as the port says."""
+        self._require_a_place()
         with self._scratch() as folder:
             output = folder / "proof"
-            paths = self._paths(folder, stdin) | {"output": output}
+            paths = await self._paths(folder, stdin) | {"output": output}
             read = await self._request("prove", paths, prove_needs(), timeout_ms)
-            with output.open("rb") as file:
-                proof = file.read(MAX_PROOF_BYTES + 1)
+            proof = await trio.to_thread.run_sync(_read_proof, output)
             if len(proof) > MAX_PROOF_BYTES:
                 raise GuestUnavailable(
                     Cause.OUT_OF_RESOURCES, "the proof is larger than one may be"
@@ -71,8 +72,8 @@ class SandboxedGuest:
     async def _request(
         self, op: str, paths: Mapping[str, Path | bool], needs: Needs, timeout_ms: int
     ) -> Fields:
-        if self._turn.statistics().tasks_waiting >= _MAX_WAITING:
-            raise GuestUnavailable(Cause.OUT_OF_RESOURCES, "other runs wait for the worker")
+        # Others may have come while the input was written.
+        self._require_a_place()
         answer: Mapping[str, Any] | None = None
         with trio.move_on_after(timeout_ms / 1000):
             async with self._turn:
@@ -100,9 +101,14 @@ class SandboxedGuest:
         except ProtocolError as error:
             raise GuestUnavailable(Cause.BACKEND_UNAVAILABLE, str(error)) from error
 
-    def _paths(self, folder: Path, stdin: bytes) -> dict[str, Path | bool]:
+    def _require_a_place(self) -> None:
+        """Raise `GuestUnavailable` where too many wait, before megabytes are written."""
+        if self._turn.statistics().tasks_waiting >= _MAX_WAITING:
+            raise GuestUnavailable(Cause.OUT_OF_RESOURCES, "other runs wait for the worker")
+
+    async def _paths(self, folder: Path, stdin: bytes) -> dict[str, Path | bool]:
         path = folder / "input"
-        path.write_bytes(stdin)
+        await trio.to_thread.run_sync(path.write_bytes, stdin)
         return {"elf": self.program.elf, "input": path}
 
     @contextmanager
@@ -111,6 +117,12 @@ class SandboxedGuest:
         self.entry.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="guest-", dir=self.entry.scratch) as name:
             yield Path(name)
+
+
+def _read_proof(path: Path) -> bytes:
+    """Read a proof, and one byte more than one may have where there is more."""
+    with path.open("rb") as file:
+        return file.read(MAX_PROOF_BYTES + 1)
 
 
 @asynccontextmanager

@@ -60,10 +60,14 @@ async def test_guest__sent_away_where_too_many_wait(tmp_path):
     async with fake_guest("hang", tmp_path) as guest, trio.open_nursery() as nursery:
         for _ in range(5):
             nursery.start_soon(_prove_for_ever, guest)
-        await trio.testing.wait_all_tasks_blocked(0.05)
+        while guest._turn.statistics().tasks_waiting < 4:
+            await trio.testing.wait_all_tasks_blocked(0.05)
+        changed_ns = guest.entry.scratch.stat().st_mtime_ns
         with pytest.raises(GuestUnavailable) as caught:
             await guest.prove(b"input", timeout_ms=20_000)
         assert caught.value.cause is Cause.OUT_OF_RESOURCES
+        # Nothing was written for who is sent away.
+        assert guest.entry.scratch.stat().st_mtime_ns == changed_ns
         nursery.cancel_scope.cancel()
 
 
