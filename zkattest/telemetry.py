@@ -206,13 +206,14 @@ _WARNINGS: Final = frozenset(
         "http_is_open",
         "not_drained",
         "own_proofs_not_published",
+        "policy_names_unknown_program",
         "program_not_usable",
         "signer_is_open",
         "state_not_kept",
     }
 )
 # What an operator has to act upon.
-_ERRORS: Final = frozenset({"proof_lost", "registry_refused"})
+_ERRORS: Final = frozenset({"policy_cannot_be_met", "proof_lost", "registry_refused"})
 
 
 def level_of(name: str, fields: Mapping[str, object]) -> str:

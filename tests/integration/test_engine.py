@@ -31,7 +31,7 @@ from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import NotChecked, Refused, SubmissionStatus, Verified
 from zkattest.store.evidence import read_log
 from zkattest.types.ids import ChainId, ProgramVk, ProofType, Root
-from zkattest.types.programs import ProofSystem
+from zkattest.types.programs import EntryId, ProofSystem
 from zkattest.types.verification import FailureReason, ProofComplete, ProofFailure
 
 pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
@@ -333,6 +333,20 @@ async def test_reload__keeps_the_registry_where_its_file_is_none_any_more(tmp_pa
         "not a regular file",
         "No such file or directory",
     ]
+
+
+async def test_policy__said_to_name_nobody_and_to_be_out_of_reach(tmp_path):
+    names = frozenset(map(EntryId, ("ours", "gone")))
+    log, policy = EventLog(), replace(PRESETS["1-of-any"], programs=names)
+    async with running_engine(tmp_path, log, policy=policy) as engine:
+        named = log.named("policy_names_unknown_program")
+        assert named == [{"entry": "gone", "policy": "1-of-any"}]
+        assert log.named("policy_cannot_be_met") == []
+        (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+        await engine.reload()
+        (missing,) = log.named("policy_cannot_be_met")
+        assert missing["reason"] is PolicyReason.NONE_COUNTS
+        assert "ours: revoked" in missing["excluded"]
 
 
 async def test_engine__notices_a_new_registry_by_itself(tmp_path):

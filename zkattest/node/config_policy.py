@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,13 @@ from zkattest.spec.proof_policy import (
     Fallback,
     ProofPolicy,
     TypePolicy,
+    shortfall,
+    unknown_names,
 )
 from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.types.programs import (
     EntryId,
+    EntryStatus,
     Guest,
     ProgramEntry,
     ProofSystem,
@@ -71,6 +75,7 @@ def read_node_policy(
             table.wrong("deadline_ms", f"{due_ms}, expected less than a slot of {slot_ms} ms")
     fallback = Policy(policy.fallback.value) if table.has("fallback") else None
     types = make_type_policy(policy, registry.loaded.registry, proof_types)
+    _require_sense(table, types, registry.loaded.registry)
     return NodePolicy(types, registry, fallback, due_ms)
 
 
@@ -124,6 +129,26 @@ def _read_registry(table: Table, path: Path | None) -> RegistryFile:
     except ConfigError as error:
         table.wrong("registry", str(error))
         return RegistryFile(None)
+
+
+def _require_sense(table: Table, types: TypePolicy, registry: ProgramRegistry) -> None:
+    """Note names that mean nothing, and a policy that no proofs of this network could meet."""
+    policy, programs = types.policy, types.programs.values()
+    known = {*registry.entries, *(entry.id for entry in programs)}
+    for name in unknown_names(policy, known):
+        key = "programs" if name in policy.programs else "weights"
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f", nearest known is {nearest[0]}" if nearest else ""
+        table.wrong(key, f"{name}: not in the registry{hint}")
+        return
+    # Programs that are revoked may be trusted again; what then still lacks never comes.
+    trusted = [replace(entry, status=EntryStatus()) for entry in programs]
+    missing = shortfall(policy, trusted) if trusted else None
+    if missing is not None:
+        why = ", ".join(sorted({str(exclusion) for _, exclusion in missing.excluded}))
+        detail = f"{missing.reason} ({why})" if why else str(missing.reason)
+        key = "required_proofs" if table.has("required_proofs") else "preset"
+        table.wrong(key, f"met by no proofs of the types in this file: {detail}")
 
 
 def _entry_of(

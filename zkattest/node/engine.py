@@ -24,11 +24,16 @@ from zkattest.node.engine_question import Question, check_of
 from zkattest.node.engine_settings import EngineSettings
 from zkattest.node.loop import SystemClock
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import look_for_update, tell_loaded, watch_registry
+from zkattest.node.registry_watch import (
+    look_for_update,
+    tell_loaded,
+    tell_shortfall,
+    watch_registry,
+)
 from zkattest.ports import Clock
 from zkattest.spec.evidence import Occasion, Outcome
 from zkattest.spec.program_registry import status_changes
-from zkattest.spec.proof_policy import LostProof, PolicyResult
+from zkattest.spec.proof_policy import LostProof, PolicyResult, shortfall, unknown_names
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.spec.verdict_index import ProvenBy, VerdictIndex
 from zkattest.spec.verdicts import ProofVerdict, Submission, SubmissionStatus, Verified
@@ -305,6 +310,10 @@ class Engine:
     def _tell_obstacles(self) -> None:
         for name, detail in self.programs.obstacles.items():
             self.observer.event("program_not_usable", entry=name, detail=detail)
+        policy, known = self.settings.policy, self.programs.registry.entries
+        tell_shortfall(self.observer, shortfall(policy, self.programs.profile_entries))
+        for name in unknown_names(policy, known):
+            self.observer.event("policy_names_unknown_program", entry=name, policy=policy.name)
 
     def _stands_for(self, proof_type: ProofType, name: EntryId | None) -> bool:
         entry = self.programs.registry.entry_of(self.settings.registry.profile, proof_type)

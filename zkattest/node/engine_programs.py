@@ -68,6 +68,12 @@ class EnginePrograms:
         """
         return frozenset(self.registry.profiles[self.source.profile].proof_types)
 
+    @property
+    def profile_entries(self) -> tuple[ProgramEntry, ...]:
+        """Return the programs that the profile gives numbers to."""
+        names = self.registry.profiles[self.source.profile].proof_types.values()
+        return tuple(self.registry.entries[name] for name in names)
+
     def usable_entry(self, proof_type: ProofType) -> ProgramEntry:
         """Return the program of a proof type; raise `CannotVerify`."""
         entry = self.registry.entry_of(self.source.profile, proof_type)

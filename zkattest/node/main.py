@@ -35,7 +35,7 @@ from zkattest.node.peer_search import PeerSearch, start_peering
 from zkattest.node.peering import StandingChain, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import tell_loaded, watch_registry
+from zkattest.node.registry_watch import tell_loaded, tell_shortfall, watch_registry
 from zkattest.node.runner import AttesterRunner
 from zkattest.node.state import StateSources, open_sources
 from zkattest.node.subject import AttesterSubject, Subject
@@ -102,6 +102,7 @@ async def run_node(config: NodeConfig, observer: NodeObserver | None = None) -> 
             nursery.start_soon(runner.run, host.messages)
             if config.proof_policy is not None:
                 policy = config.proof_policy
+                tell_shortfall(observer, policy.types.shortfall)
                 take_up = take_up_registry(policy, config.profile.proof_types, runner, observer)
                 nursery.start_soon(watch_registry, policy.registry, take_up, observer)
             if peering is not None and services is not None:
@@ -128,6 +129,7 @@ def take_up_registry(
         policy.registry.take_up(update)
         tell_loaded(observer, update, changes)
         types = make_type_policy(policy.types.policy, update.registry, proof_types)
+        tell_shortfall(observer, types.shortfall)
         await runner.tell(PolicyChanged(types))
 
     return take_up

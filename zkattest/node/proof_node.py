@@ -35,7 +35,7 @@ from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import tell_loaded, watch_registry
+from zkattest.node.registry_watch import tell_loaded, tell_shortfall, watch_registry
 from zkattest.node.subject import ProofSubject
 from zkattest.spec.program_registry import status_changes
 from zkattest.spec.proof_gossip import KnownBlock
@@ -205,6 +205,7 @@ def _follow_policy(
     """Judge blocks by the policy, where the operator has one."""
     if config.proof_policy is None:
         return None
+    tell_shortfall(observer, config.proof_policy.types.shortfall)
     standings = ProofStandings(
         config.proof_policy.types, runner.machine, runner.slots, runner.clock, observer
     )
@@ -226,6 +227,7 @@ def take_up_registry(
         policy.registry.take_up(update)
         tell_loaded(observer, update, changes)
         types = make_type_policy(policy.types.policy, update.registry, proof_types)
+        tell_shortfall(observer, types.shortfall)
         known = runner.machine.settings
         await runner.tell(
             TypesChanged(known.proof_types, types.revoked_types, known.dear_types, known.programs)

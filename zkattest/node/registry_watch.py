@@ -19,6 +19,7 @@ from zkattest.node.registry_file import (
     read_registry_bytes,
 )
 from zkattest.spec.program_registry import StatusChange
+from zkattest.spec.proof_policy import PolicyResult
 from zkattest.telemetry import Measure, Observer
 from zkattest.types.programs import Sha256
 
@@ -104,6 +105,17 @@ def tell_loaded(
         entries=len(update.registry.entries),
         changes=[f"{one.entry}: {one.before} to {one.after}" for one in changes],
     )
+
+
+def tell_shortfall(observer: Observer, missing: PolicyResult | None) -> None:
+    """Say that nothing can be proven now, where that is so: by no proofs of programs in use."""
+    if missing is not None:
+        observer.event(
+            "policy_cannot_be_met",
+            policy=missing.policy,
+            reason=missing.reason,
+            excluded=[f"{name}: {exclusion}" for name, exclusion in missing.excluded],
+        )
 
 
 async def watch_registry(

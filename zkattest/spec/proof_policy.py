@@ -9,7 +9,7 @@ depend on the order in which proofs came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -203,6 +203,11 @@ class TypePolicy:
         """Say which types stand for programs whose proofs count no longer."""
         return frozenset(kind for kind, entry in self.programs.items() if not entry.is_usable)
 
+    @property
+    def shortfall(self) -> PolicyResult | None:
+        """Say why not even proofs of all types would be enough; None where they would."""
+        return shortfall(self.policy, self.programs.values())
+
     def are_enough(self, proof_types: Iterable[ProofType]) -> bool:
         """Tell whether valid proofs of these types prove their block, whatever time it is."""
         return self.judge(proof_types, 0).is_proven
@@ -245,6 +250,18 @@ def judge_proofs(
         excluded=tuple(excluded),
         action=action,
     )
+
+
+def shortfall(policy: ProofPolicy, programs: Iterable[ProgramEntry]) -> PolicyResult | None:
+    """Say why not even a proof of each of these programs would be enough; None where it would."""
+    entries = {entry.id: entry for entry in programs}
+    result = judge_proofs(policy, entries, map(ValidProof, entries), 0)
+    return None if result.is_proven else result
+
+
+def unknown_names(policy: ProofPolicy, known: Collection[EntryId]) -> tuple[EntryId, ...]:
+    """List the programs that a policy names and nobody else does."""
+    return tuple(sorted({*policy.programs, *policy.weights} - set(known)))
 
 
 def exclusion_of(policy: ProofPolicy, entry: ProgramEntry | None) -> Exclusion | None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.engines import PROGRAM_VK
+from tests.helpers.engines import PROGRAM_VK, REVOKED_REGISTRY
 from zkattest.machines.settings import Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_policy import read_node_policy, read_policy
 from zkattest.node.config_reader import Notes, Table
-from zkattest.spec.proof_policy import PRESETS, Fallback, ProofPolicy
+from zkattest.spec.proof_policy import PRESETS, Exclusion, Fallback, ProofPolicy
 from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.types.programs import EntryId, ProofSystem, Zkvm
 
@@ -111,9 +111,37 @@ def test_node_policy__sets_deadline_and_fallback_where_they_are_named():
     [
         ({"deadline_ms": 12_000}, "proof_policy.deadline_ms"),
         ({"registry": "none.toml"}, "proof_policy.registry"),
+        # Nobody would ever be told that such a policy is never met.
+        ({"programs": ["zkatest-sp1"]}, "proof_policy.programs"),
+        ({"weights": [{"entry": "zkatest-sp1", "weight": 2}]}, "proof_policy.weights"),
+        ({"preset": "2-of-3-clients"}, "proof_policy.preset"),
+        ({"required_proofs": 3}, "proof_policy.required_proofs"),
+        ({"required_weight": 3}, "proof_policy.preset"),
+        ({"minimum_bits": 128}, "proof_policy.preset"),
     ],
 )
 def test_node_policy__refused_with_its_field(values, field):
     reader = table(proof_policy=values)
     read_node_policy(reader, TYPES, 12_000)
     assert [name for name, _ in mistakes(reader)] == [field]
+
+
+def test_node_policy__says_which_name_was_meant_and_what_is_missing():
+    reader = table(proof_policy={"programs": ["zkatest-sp1"]})
+    read_node_policy(reader, TYPES, 12_000)
+    (mistake,) = mistakes(reader)
+    assert mistake[1] == "zkatest-sp1: not in the registry, nearest known is zkattest-sp1"
+    reader = table(proof_policy={"minimum_bits": 128})
+    read_node_policy(reader, TYPES, 12_000)
+    reason = "met by no proofs of the types in this file: none_counts (bits_too_low)"
+    assert mistakes(reader) == [("proof_policy.preset", reason)]
+
+
+def test_node_policy__taken_where_only_revocations_keep_it_from_being_met(tmp_path):
+    path = tmp_path / "registry.toml"
+    path.write_text(REVOKED_REGISTRY)
+    reader = Table(Notes(tmp_path / "node.toml"), {"proof_policy": {"registry": path.name}})
+    types = {ProofType(1): (ProofSystem.SP1, PROGRAM_VK)}
+    policy = read_node_policy(reader, types, 12_000)
+    assert mistakes(reader) == []
+    assert policy.types.shortfall.excluded == (("ours", Exclusion.REVOKED),)

@@ -1,6 +1,8 @@
 """What a policy answers, and why."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,8 @@ from zkattest.spec.proof_policy import (
     ValidProof,
     judge_proofs,
     lost_proofs,
+    shortfall,
+    unknown_names,
 )
 from zkattest.types.ids import Root
 from zkattest.types.programs import EntryId, EntryState, EntryStatus, ProofSystem, Zkvm
@@ -172,3 +176,30 @@ def test_lost_proofs__are_those_that_no_other_program_proves():
         judge(policy, "sp1-reth", entries=after, ms=late),
     )
     assert lost.after.excluded == ((SP1_RETH.id, Exclusion.REVOKED),)
+
+
+def test_shortfall__none_where_proofs_of_all_programs_would_be_enough():
+    both = [SP1_RETH, ZISK_RETH]
+    assert shortfall(PRESETS["2-of-3-zkvms"], both) is None
+    missing = shortfall(PRESETS["2-of-3-clients"], both)
+    assert (missing.reason, missing.counted) == (PolicyReason.TOO_FEW_DISTINCT, ("sp1-reth",))
+    assert shortfall(PRESETS["1-of-any"], []).reason is PolicyReason.NO_PROOF
+
+
+def test_unknown_names__are_those_of_programs_that_nobody_else_names():
+    weights = {EntryId("heavy"): 2, SP1_RETH.id: 3}
+    policy = ProofPolicy("p", programs=frozenset({SP1_RETH.id, EntryId("gone")}), weights=weights)
+    assert unknown_names(policy, ENTRIES) == ("gone", "heavy")
+
+
+def test_presets__are_those_of_the_operators_page():
+    page = Path(__file__).resolve().parents[3] / "docs/operators/registry.md"
+    rows = re.findall(r"^\| `([0-9]-of-[a-z0-9-]+)` \|", page.read_text(), re.MULTILINE)
+    assert rows == list(PRESETS)
+    # Two of three: two zkVMs, two clients, or both at once, out of three that are named.
+    for name in ("2-of-3-zkvms", "2-of-3-clients", "2-of-3-diverse"):
+        policy = PRESETS[name]
+        assert policy.required_proofs == 2
+        assert policy.distinct_zkvms is (len(policy.zkvms) == 3)
+        assert policy.distinct_execution_clients is (len(policy.execution_clients) == 3)
+        assert policy.distinct_zkvms or policy.distinct_execution_clients
