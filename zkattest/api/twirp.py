@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from zkattest.api.errors import in_words, shown
 from zkattest.api.fields import Model
 from zkattest.api.operations import JSON, Answered, Call, NoFields, Operation, Raw, Taken
+from zkattest.api.operator_pages import Alive
 from zkattest.ports import GuestWorker, ProofEngine
 from zkattest.spec.guests import GuestFailure, GuestUnavailable
 from zkattest.spec.reasons import Cause
@@ -99,6 +100,7 @@ class TwirpError(Model):
     meta: dict[str, str] = Field(default_factory=dict)
 
 
+_ERROR: Final = Raw({"$ref": "#/components/schemas/TwirpError"})
 # What is refused before the method is asked has the shape of all other errors here.
 _EITHER_ERROR: Final = Raw(
     {
@@ -148,7 +150,7 @@ class TwirpRoutes:
 
     def operations(self) -> tuple[Operation, ...]:
         """Describe the methods, of the configured program and of every program."""
-        return tuple(
+        methods = tuple(
             Operation(
                 "POST",
                 f"{prefix}/twirp/{SERVICE}/{method}",
@@ -167,6 +169,25 @@ class TwirpRoutes:
             for prefix in ("", "/programs/{program}")
             for method in EreMethod
         )
+        # ere's client looks for it beside `twirp`, wherever that is.
+        health = Operation(
+            "GET",
+            "/programs/{program}/health",
+            "ereHealthOfProgram",
+            "Tell whether the program is served (ere)",
+            self._health,
+            {200: Answered("It is.", {JSON: Alive}), 404: Answered("It is not.", {JSON: _ERROR})},
+            path_fields=ProgramPath,
+            is_open=True,
+        )
+        return (*methods, health)
+
+    async def _health(self, call: Call[NoFields, ProgramPath]) -> Response:
+        try:
+            self._entry(call.path.program)
+        except TwirpFailure as error:
+            return _failed(error)
+        return JSONResponse({"alive": True})
 
     def _judge(self, method: EreMethod, _: NoFields, path: Any) -> Response | None:
         """Refuse what nothing in a body could change."""

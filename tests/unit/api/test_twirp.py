@@ -112,6 +112,13 @@ async def test_program__unknown():
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize(("program", "status"), [("reth-sp1-v1", 200), ("nothing", 404)])
+async def test_program__health_is_beside_its_twirp(program, status):
+    answer = await ask(StandInEngine(), "GET", f"/programs/{program}/health", settings=SETTINGS)
+    assert answer.status_code == status
+    assert answer.json().get("alive") is (True if status == 200 else None)
+
+
 async def test_program__not_configured():
     answer = await ask(
         StandInEngine(), "POST", "/twirp/api.ZkvmService/ProgramVk", content=b"", headers=PROTOBUF
