@@ -78,18 +78,40 @@ def receive_answer(connection: socket.socket) -> Answer:
     Raises `EOFError` when the process is gone, `TimeoutError` by the socket's time-out, and
     `ValueError` for what no process of ours says.
     """
-    shown = json.loads(receive_frame(connection), object_hook=_read_bytes)
+    frame = receive_frame(connection)
+    try:
+        return _read_answer(json.loads(frame, object_hook=_read_bytes))
+    except (KeyError, TypeError, RecursionError):
+        # The other end is foreign code that read hostile bytes.
+        raise ValueError("an answer of unknown form") from None
+
+
+def _read_answer(shown: object) -> Answer:
     match shown:
         case {"verified": dict(fields)}:
-            fields["system"] = ProofSystem(fields["system"])
-            fields["program_vk"] = ProgramVk(fields["program_vk"])
-            return VerifiedProof(**fields)
+            return _read_verified(**fields)
         case {"reason": str(reason), "operands": dict(operands)}:
             return InvalidProof(Reason(reason), **operands)
         case {"cause": str(cause), "detail": str(detail)}:
             return CannotVerify(Cause(cause), detail)
         case _:
             raise ValueError("an answer of unknown form")
+
+
+def _read_verified(
+    *,
+    system: object,
+    program_vk: object,
+    circuit_version: object,
+    public_values: object,
+    decode_ms: object,
+    verify_ms: object,
+) -> VerifiedProof:
+    match (system, program_vk, circuit_version, public_values, decode_ms, verify_ms):
+        case (str(name), bytes(vk), str(version), bytes(values), float(decoding), float(verifying)):
+            bound = (ProofSystem(name), ProgramVk(vk))
+            return VerifiedProof(*bound, version, values, decoding, verifying)
+    raise ValueError("an answer of unknown form")
 
 
 def _send_frame(connection: socket.socket, data: bytes) -> None:
