@@ -32,6 +32,8 @@ class MisbehavingVerifier:
                 threading.Event().wait()
             case b"crash":
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case b"signal":
+                os.kill(os.getpid(), signal.SIGRTMIN + 1)
             case b"exit":
                 os._exit(3)
             case b"eat":

@@ -182,7 +182,9 @@ class VerifierChildren:
 
 def _describe_end(status: int) -> str:
     if status < 0:
-        return f"the verifier's process was ended by {signal.Signals(-status).name}"
+        # Most real-time signals have no name.
+        names = {known.value: known.name for known in signal.Signals}
+        return f"the verifier's process was ended by {names.get(-status, f'signal {-status}')}"
     return f"the verifier's process ended with {status}"
 
 

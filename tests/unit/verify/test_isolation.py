@@ -83,6 +83,7 @@ def test_isolated__not_checked_comes_through(children: VerifierChildren) -> None
     ("proof", "cause", "words"),
     [
         (b"crash", Cause.BACKEND_PANIC, "ended by SIGSEGV"),
+        (b"signal", Cause.BACKEND_PANIC, f"ended by signal {signal.SIGRTMIN + 1}"),
         (b"exit", Cause.BACKEND_PANIC, "ended with 3"),
         (b"babble", Cause.BACKEND_PANIC, "ended with 0"),
         (b"eat", Cause.OUT_OF_RESOURCES, "memory is used up"),
