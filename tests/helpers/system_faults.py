@@ -84,6 +84,9 @@ PLONK_ELEMENTS: Final = (
 )
 KOALA_BEAR: Final = 0x7F000001
 GOLDILOCKS: Final = 0xFFFFFFFF00000001
+# Names in the first map of tables of SP1's bundle; its length and theirs stand in front.
+SP1_FIRST_TABLE: Final = 36_704
+SP1_LAST_TABLE: Final = 42_188
 # Layout of ZisK's bundle: words of proof after their number, 68 public ones after theirs.
 ZISK_WORDS: Final = 31_754
 ZISK_PUBLICS: Final = 8 + 8 * ZISK_WORDS + 8
@@ -433,6 +436,14 @@ def sp1_cases() -> Iterator[Case]:
         yield Case(name, Fault.NOT_CANONICAL, str(at), expected, higher)
         above = patched(proof, at, b"\xff" * 4)
         yield Case(name, Fault.ABOVE_MODULUS, str(at), expected, above)
+    # A map of tables by name: out of order, and with one name twice.
+    unsorted = patched(proof, SP1_FIRST_TABLE, b"Z")
+    expected = undecodable(f"not canonical at byte {SP1_FIRST_TABLE - 8}")
+    yield Case(name, Fault.NOT_CANONICAL, "order", expected, unsorted)
+    assert proof[SP1_LAST_TABLE : SP1_LAST_TABLE + 6] == b"Select"
+    twice = patched(proof, SP1_LAST_TABLE, b"ExtAlu")
+    expected = undecodable(f"not canonical at byte {SP1_FIRST_TABLE - 16}")
+    yield Case(name, Fault.NOT_CANONICAL, "twice", expected, twice)
 
 
 def zisk_cases() -> Iterator[Case]:
