@@ -59,6 +59,17 @@ def test_server__answers(ask, method, request_, answer):
         assert decode_ere_request(method, sent.data) == request_
 
 
+def test_server__that_says_too_much_is_cut_to_one_line():
+    said = EreError("no\n\x1b[2J" + "x" * 5_000)
+    limits = EreLimits(deadline_ms=2_000, answer_bytes=10_000)
+    with web_server(answering(EreMethod.VERIFY, said)) as server:
+        heard = EreClient(server.url, limits).verify(b"p")
+    assert isinstance(heard, EreError)
+    assert heard.error.startswith("no ")
+    assert len(heard.error) < 200
+    assert heard.error.isprintable()
+
+
 def test_server__of_ere_0_16_answers_with_a_report():
     answer = EreProved(b"v", b"p", b"r")
     body = encode_ere_answer(EreMethod.PROVE, answer, form=EreForm.REPORT)
