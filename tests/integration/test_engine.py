@@ -112,6 +112,19 @@ async def test_verify_statement__not_checked_for_a_program_without_verifier(
         assert verdict.cause is cause
 
 
+async def test_verify_statement__not_checked_for_a_version_that_no_verifier_is_of(tmp_path):
+    newer = REGISTRY.replace('system = "sp1"\n', 'system = "sp1"\nsystem_version = "v7.0.0"\n', 1)
+    (tmp_path / "registry.toml").write_text(newer)
+    async with running_engine(tmp_path) as engine:
+        verdict = await engine.verify_statement(OURS, PACK[1].proof(), statement_of(1))
+        assert isinstance(verdict, NotChecked)
+        assert (verdict.cause, verdict.detail) == (
+            Cause.UNKNOWN_VERIFIER_PARAMETERS,
+            "sp1 v7.0.0, known are v6.1.0",
+        )
+        assert not engine.proof_types()[0].can_verify
+
+
 async def test_verify_program__valid_with_the_values_that_it_carries(tmp_path):
     async with running_engine(tmp_path) as engine:
         verdict = await engine.verify_program(ProofSystem.SP1, PROGRAM_VK, PACK[1].proof())

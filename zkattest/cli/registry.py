@@ -251,7 +251,7 @@ def lost_in(
 
 def programs_table(entries: Iterable[ProgramEntry]) -> Table:
     """Lay programs out, one a row."""
-    names = ("entry", "system", "program key", "guest", "client", "bits", "status")
+    names = ("entry", "system", "version", "program key", "guest", "client", "bits", "status")
     table = Table(*(Column(name, overflow="fold") for name in names))
     for entry in entries:
         bits = str(entry.security.provable_bits) if entry.security else "-"
@@ -260,7 +260,8 @@ def programs_table(entries: Iterable[ProgramEntry]) -> Table:
         key = str(entry.program_vk)
         guest = f"{entry.guest.name} {entry.guest.version}"
         client = entry.guest.execution_client or "-"
-        table.add_row(entry.id, entry.system, key, guest, client, bits, shown)
+        version = entry.system_version or "-"
+        table.add_row(entry.id, entry.system, version, key, guest, client, bits, shown)
     return table
 
 

@@ -145,11 +145,15 @@ class EnginePrograms:
         self._obstacles = obstacles
 
     def _add(self, entry: ProgramEntry) -> None:
-        if entry.verifier_key is None:
-            self._trusted.add(entry.system, entry.program_vk)
-            return
-        key = read_verifier_key(self.source.verifier_keys, entry.verifier_key.sha256)
-        self._trusted.add(entry.system, entry.program_vk, key)
+        key = None
+        if entry.verifier_key is not None:
+            key = read_verifier_key(self.source.verifier_keys, entry.verifier_key.sha256)
+        verifier = self._trusted.add(entry.system, entry.program_vk, key)
+        known = verifier.circuit_version
+        # A proof of a newer circuit would be refused; it is only not known here.
+        if entry.system_version and entry.system_version not in known.split(", "):
+            detail = f"{entry.system} {entry.system_version}, known are {known}"
+            raise CannotVerify(Cause.UNKNOWN_VERIFIER_PARAMETERS, detail)
 
     def _require_profile(self, loaded: LoadedRegistry) -> None:
         known: Sequence[ProfileId] = tuple(loaded.registry.profiles)

@@ -187,6 +187,7 @@ def _read_entry(table: Table) -> ProgramEntry | None:
     if not table.has("system"):
         table.wrong("system", "missing")
     program_vk = ProgramVk(table.hexadecimal("program_vk", ProgramVk.size_bytes))
+    system_version = _text(table, "system_version", "")
     guest, statement = _read_guest(table.table("guest")), _read_statement(table)
     status = _read_status(table)
     program, verifier_key = _read_artifact(table, "program"), _read_artifact(table, "verifier_key")
@@ -199,6 +200,7 @@ def _read_entry(table: Table) -> ProgramEntry | None:
         program_vk=program_vk,
         guest=guest,
         statement=statement,
+        system_version=system_version,
         program=program,
         verifier_key=verifier_key,
         security=security,
@@ -352,6 +354,8 @@ def _entry_document(entry: ProgramEntry) -> dict[str, Any]:
         "source": entry.source,
         "status": _status_document(entry.status),
     }
+    if entry.system_version:
+        written["system_version"] = entry.system_version
     for key, artifact in (("program", entry.program), ("verifier_key", entry.verifier_key)):
         if artifact is not None:
             written[key] = {"sha256": str(artifact.sha256), "url": artifact.url}

@@ -167,6 +167,8 @@ class ProgramEntry:
     source: str = ""
     """Where the key was published."""
     status: EntryStatus = field(default_factory=EntryStatus)
+    system_version: str = ""
+    """Version of the circuit that its proofs are made for; empty where it is not known."""
 
     @property
     def zkvm(self) -> Zkvm:

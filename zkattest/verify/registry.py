@@ -10,7 +10,9 @@ from zkattest.verify.builtin import NAMED_ONLY, BuiltInVerifier
 from zkattest.verify.proof import ProofSystem, ProofVerifier, VerifiedProof
 
 
-def _open(system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None) -> ProofVerifier:
+def _open(
+    system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None
+) -> BuiltInVerifier:
     if system in NAMED_ONLY:
         raise CannotVerify(Cause.UNSUPPORTED_PROOF_SYSTEM, f"{system}: no verifier can be had")
     return BuiltInVerifier(system, program_vk, verifier_key)
@@ -21,14 +23,14 @@ class Registry:
 
     def __init__(self, programs: Iterable[tuple[ProofSystem, ProgramVk]] = ()) -> None:
         """Build a verifier for each program; a key that is none raises `InvalidProof`."""
-        self._verifiers: dict[tuple[ProofSystem, ProgramVk], ProofVerifier] = {}
+        self._verifiers: dict[tuple[ProofSystem, ProgramVk], BuiltInVerifier] = {}
         self._verifier_keys: dict[tuple[ProofSystem, ProgramVk], bytes | None] = {}
         for system, program_vk in programs:
             self.add(system, program_vk)
 
     def add(
         self, system: ProofSystem, program_vk: ProgramVk, verifier_key: bytes | None = None
-    ) -> ProofVerifier:
+    ) -> BuiltInVerifier:
         """
         Trust a program, and return its verifier; raise `InvalidProof` or `CannotVerify`.
 

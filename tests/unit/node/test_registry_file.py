@@ -30,6 +30,7 @@ from zkattest.types.programs import (
     ProofSystem,
     Statement,
 )
+from zkattest.verify.builtin import BuiltInVerifier
 
 ROOT = Path(__file__).resolve().parents[3]
 PATH = Path("registry.toml")
@@ -51,8 +52,17 @@ def test_registry__reads_every_field():
     assert (entry.system, entry.guest) == (ProofSystem.SP1, Guest("reth", "0.1.0", "reth"))
     assert entry.statement == Statement(0x7886, ChainId(1))
     assert (entry.program, entry.security, entry.source) == (None, None, "")
+    assert entry.system_version == ""
+    versioned = REGISTRY.replace('system = "sp1"\n', 'system = "sp1"\nsystem_version = "v1"\n', 1)
+    assert parse(versioned).entries[EntryId("ours")].system_version == "v1"
     withdrawn = parse(REGISTRY).entries[EntryId("withdrawn")]
     assert withdrawn.status == EntryStatus(EntryState.REVOKED, Date("2026-11-21"), "a test says so")
+
+
+def test_registry__of_the_package_names_versions_that_are_built_in():
+    for entry in load_registry(None).registry.entries.values():
+        verifier = BuiltInVerifier(entry.system, entry.program_vk)
+        assert entry.system_version in verifier.circuit_version.split(", ")
 
 
 def test_registry__of_the_package_names_the_committed_guest():
