@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import trio
 
@@ -39,6 +41,16 @@ def open_gate(
 ) -> Gate:
     work = work or WorkLimits()
     return Gate(RateLimiter(rate), WorkBudget(work), StreamCount(work), token)
+
+
+def make_certificate(folder: Path) -> TlsFiles:
+    """Make a certificate for this machine, and its key."""
+    files = TlsFiles(folder / "chain.pem", folder / "key.pem")
+    command = f"""openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2
+        -keyout {files.key} -out {files.certificate}
+        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"""
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return files
 
 
 @asynccontextmanager

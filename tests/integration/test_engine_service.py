@@ -17,7 +17,7 @@ import trio
 from tests.helpers.engines import PACK, PROGRAM_VK, REGISTRY, running_engine, statement_of
 from tests.helpers.proof_messages import request_file
 from tests.helpers.proofs import flip_bit
-from tests.helpers.service import PROFILE, engine_service, open_gate
+from tests.helpers.service import PROFILE, engine_service, make_certificate, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
 from tests.integration.test_engine_submissions import engine_with_chain
 from tests.integration.test_proof_gossip import BLOCK, SLOT, signed
@@ -424,14 +424,7 @@ async def test_token__opens_the_door():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Make a certificate for this machine, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    files = TlsFiles(folder / "chain.pem", folder / "key.pem")
-    command = f"""openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2
-        -keyout {files.key} -out {files.certificate}
-        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"""
-    subprocess.run(command.split(), check=True, capture_output=True)
-    return files
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 async def test_tls__spoken_with_a_certificate(certificate):

@@ -7,13 +7,11 @@ Source: execution-apis `src/engine/authentication.md`. The only importer of PyJW
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import jwt
 
 _SECRET_BYTES: Final = 32
-_MAX_FILE_BYTES: Final = 256
 _MAX_TOKEN_CHARACTERS: Final = 4_096
 _WINDOW_S: Final = 60
 _SCHEME: Final = "bearer "
@@ -70,23 +68,3 @@ class JwtGuard:
             raise NotAuthenticated(f"the token was not issued within {_WINDOW_S} s of now")
         if ends_s is not None and not (isinstance(ends_s, int | float) and now_s < ends_s):
             raise NotAuthenticated("the token has expired")
-
-
-def read_secret(path: Path) -> bytes:
-    """
-    Read a secret as the Engine API keeps it: 64 hexadecimal digits, `0x` before them or not.
-
-    Raises `ValueError`; what the file holds is never repeated in it.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES)
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from error
-    try:
-        secret = bytes.fromhex(data.decode("ascii").strip().removeprefix("0x"))
-    except ValueError:
-        secret = b""
-    if len(secret) != _SECRET_BYTES:
-        raise ValueError(f"{path}: expected {2 * _SECRET_BYTES} hexadecimal digits")
-    return secret

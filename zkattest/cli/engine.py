@@ -8,9 +8,16 @@ import trio
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, error_line, fail
+from zkattest.cli.output import BadInput, fail
+from zkattest.cli.serving import (
+    CheckOption,
+    LogFormatOption,
+    LogLevelOption,
+    log_of,
+    read_config,
+    told,
+)
 from zkattest.node.config import ConfigError
-from zkattest.node.config_sections import LogFormat, LogLevel
 from zkattest.node.config_service import (
     EngineConfig,
     load_engine_config,
@@ -31,18 +38,12 @@ def engine(
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML file of the engine.")
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Check the file, and start nothing.")
-    ] = False,
+    check: CheckOption = False,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
     ] = False,
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--log-format", help="Instead of log.format of the file.")
-    ] = None,
-    log_level: Annotated[
-        LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
-    ] = None,
+    log_format: LogFormatOption = None,
+    log_level: LogLevelOption = None,
 ) -> int:
     """
     Serve a proof engine over HTTP until SIGTERM or Ctrl-C, which lets what is asked be answered.
@@ -52,34 +53,12 @@ def engine(
     if print_config:
         typer.echo(sample_engine_config(), nl=False)
         return ExitCode.VALID
-    if config is None:
-        raise BadInput("--config", "", "missing; --print-config prints a sample")
-    settings = read_config(config)
+    path, settings = read_config(config, load_engine_config)
     if check:
-        typer.echo(f"{config}: ok")
+        typer.echo(f"{path}: ok")
         return ExitCode.VALID
-    log = replace(
-        settings.log,
-        format=log_format or settings.log.format,
-        level=log_level or settings.log.level,
-    )
-    return run(config, replace(settings, log=log))
-
-
-def read_config(path: Path) -> EngineConfig:
-    """Read the file; one line on standard error for every mistake in it."""
-    try:
-        return load_engine_config(path)
-    except ConfigError as error:
-        raise told(error) from error
-
-
-def told(error: ConfigError) -> BadInput:
-    """Print all mistakes but the last, and return that."""
-    *others, last = error.mistakes
-    for mistake in others:
-        typer.echo(error_line(error.path, mistake.field, mistake.reason), err=True)
-    return BadInput(error.path, last.field, last.reason)
+    log = log_of(settings.log, log_format, log_level)
+    return run(path, replace(settings, log=log))
 
 
 def run(path: Path, settings: EngineConfig) -> int:

@@ -21,7 +21,7 @@ from zkattest.net.enr import (
     sign_record,
 )
 from zkattest.net.secp256k1 import InvalidKey, SecretKey
-from zkattest.node.config_sections import seed_of_file
+from zkattest.node.config_sections import secret_of_file
 from zkattest.types.peering import (
     ATTNETS_BYTES,
     FAR_FUTURE_EPOCH,
@@ -158,7 +158,7 @@ def describe(record: NodeRecord) -> dict[str, Any]:
 
 def _signed(key: Path, seq: int, entries: Mapping[bytes, Value]) -> NodeRecord:
     try:
-        secret_key = SecretKey(seed_of_file(key))
+        secret_key = SecretKey(secret_of_file(key))
     except InvalidKey as error:
         raise BadInput(key, "", error) from None
     except ValueError as error:

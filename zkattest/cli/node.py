@@ -8,15 +8,20 @@ import trio
 import typer
 
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, error_line
+from zkattest.cli.output import BadInput
+from zkattest.cli.serving import (
+    CheckOption,
+    LogFormatOption,
+    LogLevelOption,
+    log_of,
+    read_config,
+)
 from zkattest.node.config import (
-    ConfigError,
     NodeConfig,
     ProofNodeConfig,
     load_any_config,
     sample_config,
 )
-from zkattest.node.config_sections import LogFormat, LogLevel
 from zkattest.node.log_lines import open_log
 from zkattest.node.loop import SystemClock
 from zkattest.node.main import CannotListen, run_node
@@ -29,9 +34,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def node(
     config: Annotated[Path | None, typer.Option("--config", help="TOML file of the node.")] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Check the file, and start nothing.")
-    ] = False,
+    check: CheckOption = False,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print a sample file, commented line by line.")
     ] = False,
@@ -39,12 +42,8 @@ def node(
         bool,
         typer.Option("--eip8025", help="Print the sample for a consensus network's proofs."),
     ] = False,
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--log-format", help="Instead of log.format of the file.")
-    ] = None,
-    log_level: Annotated[
-        LogLevel | None, typer.Option("--log-level", help="Instead of log.level of the file.")
-    ] = None,
+    log_format: LogFormatOption = None,
+    log_level: LogLevelOption = None,
 ) -> int:
     """
     Run a node, one line an event on standard output, until SIGTERM or Ctrl-C, which drains it.
@@ -54,30 +53,12 @@ def node(
     if print_config:
         typer.echo(sample_config(eip8025=eip8025), nl=False)
         return ExitCode.VALID
-    if config is None:
-        raise BadInput("--config", "", "missing; --print-config prints a sample")
-    settings = read_config(config)
+    path, settings = read_config(config, load_any_config)
     if check:
-        typer.echo(f"{config}: ok")
+        typer.echo(f"{path}: ok")
         return ExitCode.VALID
-    log = replace(
-        settings.log,
-        format=log_format or settings.log.format,
-        level=log_level or settings.log.level,
-    )
-    with_log = replace(settings, log=log)
-    return run(config, with_log)
-
-
-def read_config(path: Path) -> NodeConfig | ProofNodeConfig:
-    """Read the file; one line on standard error for every mistake in it."""
-    try:
-        return load_any_config(path)
-    except ConfigError as error:
-        *others, last = error.mistakes
-        for mistake in others:
-            typer.echo(error_line(path, mistake.field, mistake.reason), err=True)
-        raise BadInput(path, last.field, last.reason) from error
+    log = log_of(settings.log, log_format, log_level)
+    return run(path, replace(settings, log=log))
 
 
 def run(path: Path, settings: NodeConfig | ProofNodeConfig) -> int:

@@ -19,7 +19,7 @@ from zkattest.node.config_reader import Table
 from zkattest.node.state import StateSettings
 from zkattest.rpc import RpcLimits, parse_url
 
-_SEED_BYTES: Final = 32
+_SECRET_BYTES: Final = 32
 _MAX_KEY_FILE_BYTES: Final = 256
 _MAX_PORT: Final = 65_535
 
@@ -187,24 +187,28 @@ def _read_seed(table: Table) -> bytes:
     """Read the identity's seed, written in the file or in one of its own."""
     path = table.path("key_file")
     if path is None:
-        return table.hexadecimal("key_seed", _SEED_BYTES)
+        return table.hexadecimal("key_seed", _SECRET_BYTES)
     if table.has("key_seed"):
         table.wrong("key_file", "key_seed is there too, expected one of the two")
-    seed: bytes | None = table.make("key_file", seed_of_file, path)
-    return seed or bytes(_SEED_BYTES)
+    seed: bytes | None = table.make("key_file", secret_of_file, path)
+    return seed or bytes(_SECRET_BYTES)
 
 
-def seed_of_file(path: Path) -> bytes:
-    """Read a seed; what the file holds is never repeated in an error."""
+def secret_of_file(path: Path) -> bytes:
+    """
+    Read a seed, or the secret of the Engine API: 64 hexadecimal digits, `0x` before them or not.
+
+    Raises `ValueError`; what the file holds is never repeated in it.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_KEY_FILE_BYTES)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror or error}") from error
     try:
-        seed = bytes.fromhex(data.decode("ascii").strip().removeprefix("0x"))
+        secret = bytes.fromhex(data.decode("ascii").strip().removeprefix("0x"))
     except ValueError:
-        seed = b""
-    if len(seed) != _SEED_BYTES:
-        raise ValueError(f"{path}: expected {2 * _SEED_BYTES} hexadecimal digits")
-    return seed
+        secret = b""
+    if len(secret) != _SECRET_BYTES:
+        raise ValueError(f"{path}: expected {2 * _SECRET_BYTES} hexadecimal digits")
+    return secret

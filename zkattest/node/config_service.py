@@ -11,7 +11,6 @@ from typing import Any, Final
 from zkattest.api.engine_service import ServiceSettings
 from zkattest.api.guard import RateLimits, WorkLimits
 from zkattest.api.json_rpc import RpcSettings
-from zkattest.api.jwt_auth import read_secret
 from zkattest.api.limits import ServerLimits
 from zkattest.api.server import TlsFiles
 from zkattest.api.twirp import TwirpSettings
@@ -19,15 +18,14 @@ from zkattest.api.zkboost import ListForm, ZkboostSettings
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_eip8025 import read_eip8025
 from zkattest.node.config_reader import Notes, Table, read_toml
-from zkattest.node.config_sections import LogSettings, parse_listen, read_log
+from zkattest.node.config_sections import LogSettings, parse_listen, read_log, secret_of_file
+from zkattest.node.engine_events import MAX_READERS
 from zkattest.node.engine_settings import EngineSettings, read_engine
 from zkattest.types.ere import EreForm
 from zkattest.types.programs import EntryId
 from zkattest.types.proof_profiles import PROFILES, ProfileName, ProofProfile
 
 _DEFAULT_PORT: Final = 8025
-# Without a network the log counts seconds since the epoch of Unix as slots of twelve.
-_NO_NETWORK: Final = SlotClock(0, 12_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,9 @@ class EngineConfig:
     log: LogSettings = field(default_factory=LogSettings)
 
     @property
-    def clock(self) -> SlotClock:
-        """Return the network's time, or seconds where there is no network."""
-        return self.engine.chain.clock if self.engine.chain is not None else _NO_NETWORK
+    def clock(self) -> SlotClock | None:
+        """Return the network's time, where the engine knows a chain."""
+        return self.engine.chain.clock if self.engine.chain is not None else None
 
 
 def load_engine_config(path: Path) -> EngineConfig:
@@ -127,7 +125,7 @@ def _read_listen(table: Table) -> ListenSettings:
         host=host,
         port=port,
         tls=_read_tls(table),
-        jwt_secret=table.make("jwt_secret", read_secret, secret) if secret is not None else None,
+        jwt_secret=table.make("jwt_secret", secret_of_file, secret) if secret is not None else None,
         limits=_read_limits(table),
         rate=_read_rate(table),
         work=_read_work(table),
@@ -171,11 +169,14 @@ def _read_rate(table: Table) -> RateLimits:
 
 def _read_work(table: Table) -> WorkLimits:
     default = WorkLimits()
+    streams = table.integer("event_streams", default.streams)
+    if streams > MAX_READERS:
+        table.wrong("event_streams", f"{streams}, expected at most {MAX_READERS}")
     return WorkLimits(
         body_bytes=table.integer("body_memory_bytes", default.body_bytes, least=1),
         waiting=table.integer("waiting_requests", default.waiting),
         wait_ms=table.integer("wait_ms", default.wait_ms, least=1),
-        streams=table.integer("event_streams", default.streams),
+        streams=streams,
     )
 
 

@@ -30,6 +30,11 @@ class EngineEvents:
     _readers: dict[trio.MemorySendChannel[EngineEvent], Root | None] = field(default_factory=dict)
     _changed: trio.Event = field(default_factory=trio.Event)
 
+    @property
+    def readers(self) -> int:
+        """Count those who listen."""
+        return len(self._readers)
+
     def complete(self, root: Root, proof_type: ProofType) -> None:
         """Tell that a valid proof is there, where that is news."""
         event = self.board.complete(root, proof_type)

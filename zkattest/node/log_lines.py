@@ -1,5 +1,5 @@
 """
-Write the log: one line an event, with the slot and the milliseconds into it, on standard output.
+Write the log: one line an event on standard output, with a network's slot where there is one.
 
 What peers can cause is bounded: beyond so many lines of one kind in a window the rest is counted
 and left out, and the next line of that kind says how many. Secrets are never logged; addresses
@@ -150,9 +150,13 @@ class StructlogHandler(logging.Handler):
 
 
 def open_log(
-    settings: LogSettings, slots: SlotClock, clock: Clock, stream: TextIO | None = None
+    settings: LogSettings, slots: SlotClock | None, clock: Clock, stream: TextIO | None = None
 ) -> NodeObserver:
-    """Make the log of a node, on standard output by default, and the observer that writes it."""
+    """
+    Make a log, on standard output by default, and the observer that writes it.
+
+    Without `slots` there is no network whose time lines could be stamped with.
+    """
     stream = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.level.upper()]
 
@@ -163,7 +167,7 @@ def open_log(
         Output(stream, left_out),
         processors=[
             RepeatLimit(settings, clock.now_ms, left_out),
-            SlotStamp(slots, clock),
+            *([SlotStamp(slots, clock)] if slots is not None else []),
             make_harmless,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated, read_secret
+from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated
 
 SECRET = bytes(range(32))
 NOW_S = 1_700_000_000
@@ -91,22 +91,3 @@ def test_token__refused_where_it_stands_beside_another():
         GUARD.check_all([good, good])
     with pytest.raises(NotAuthenticated, match="no token"):
         GUARD.check_all([])
-
-
-@pytest.mark.parametrize("text", ["0x" + SECRET.hex(), SECRET.hex() + "\n"])
-def test_secret__read_from_its_file(tmp_path, text):
-    (tmp_path / "jwt.hex").write_text(text)
-    assert read_secret(tmp_path / "jwt.hex") == SECRET
-
-
-@pytest.mark.parametrize("text", ["", "0x12", "zz" * 32, SECRET.hex() + "00"])
-def test_secret__refused_without_repeating_it(tmp_path, text):
-    (tmp_path / "jwt.hex").write_text(text)
-    with pytest.raises(ValueError, match="expected 64 hexadecimal digits") as caught:
-        read_secret(tmp_path / "jwt.hex")
-    assert not text or text not in str(caught.value)
-
-
-def test_secret__refused_without_its_file(tmp_path):
-    with pytest.raises(ValueError, match="No such file"):
-        read_secret(tmp_path / "none")

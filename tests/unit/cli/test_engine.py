@@ -2,7 +2,7 @@
 
 import pytest
 
-from zkattest.cli.engine import engine, read_config
+from zkattest.cli.engine import engine
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput
 from zkattest.node.config_service import sample_engine_config
@@ -28,7 +28,7 @@ def test_check__names_every_mistake_in_a_line_of_its_own(tmp_path, capsys):
     path = tmp_path / "engine.toml"
     path.write_text("[engine]\n[service]\nlisten = 1\n")
     with pytest.raises(BadInput) as caught:
-        read_config(path)
+        call(path, check=True)
     told = capsys.readouterr().err.splitlines()
     assert told[:2] == [
         f"zkattest: {path}: engine.chain_id: missing",

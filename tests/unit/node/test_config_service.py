@@ -32,6 +32,10 @@ def test_config__needs_a_chain_and_nothing_else(tmp_path):
     assert config.listen.is_loopback
 
 
+def test_clock__is_that_of_a_network_and_none_without_one(tmp_path):
+    assert load_engine_config(write(tmp_path, LEAST)).clock is None
+
+
 def test_config__names_every_mistake(tmp_path):
     text = """
 [service]
@@ -40,6 +44,7 @@ jwt_secret = "none.hex"
 tls_key = "key.pem"
 ere_program = "A"
 max_connections = 0
+event_streams = 257
 proof_types_form = "x"
 profil = 1
 """
@@ -52,6 +57,7 @@ profil = 1
         "service.tls_certificate",
         "service.jwt_secret",
         "service.max_connections",
+        "service.event_streams",
         "service.proof_types_form",
         "service.ere_program",
         "service.profil",
@@ -59,6 +65,15 @@ profil = 1
     assert caught.value.mistakes[-1] == Mistake(
         "service.profil", "unknown, nearest known is profile"
     )
+
+
+@pytest.mark.parametrize("text", ["", "0x12", "zz" * 32, "0a" * 33, "é" * 64])
+def test_secret__refused_without_repeating_it(tmp_path, text):
+    (tmp_path / "jwt.hex").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_engine_config(write(tmp_path, LEAST + '[service]\njwt_secret = "jwt.hex"\n'))
+    reason = f"{tmp_path / 'jwt.hex'}: expected 64 hexadecimal digits"
+    assert caught.value.mistakes == (Mistake("service.jwt_secret", reason),)
 
 
 def test_secret__read_and_never_shown(tmp_path):

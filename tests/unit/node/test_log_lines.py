@@ -29,8 +29,8 @@ def log():
     handlers, level, ours = root.handlers[:], root.level, logging.getLogger("zkattest").level
     text, clock = io.StringIO(), Clock()
 
-    def start(**options):
-        return open_log(LogSettings(**options), SLOTS, clock, text), clock, text
+    def start(slots=SLOTS, **options):
+        return open_log(LogSettings(**options), slots, clock, text), clock, text
 
     yield start
     root.handlers[:] = handlers
@@ -45,6 +45,14 @@ def lines(text):
 def left_out(observer):
     found = observer.registry.get_sample_value
     return lambda name: found("zkattest_log_lines_left_out_total", {"outcome": name})
+
+
+def test_line__says_no_slot_where_there_is_no_network(log):
+    observer, _, text = log(slots=None)
+    observer.event("listening")
+    (line,) = lines(text)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "listening", "level": "info"}
 
 
 def test_line__says_slot_milliseconds_and_level(log):
