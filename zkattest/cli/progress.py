@@ -47,7 +47,8 @@ class Display:
         self._is_terminal = console.is_terminal
         self._task: TaskID | None = None
         self._last_line = ""
-        self._last_time = 0.0
+        # Work that is done before the first line is due says nothing.
+        self._last_time = time.monotonic()
 
     def __enter__(self) -> Self:
         """Begin to show."""
