@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from zkattest.crypto.ed25519 import PublicKey
 from zkattest.machines.settings import Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_reader import ConfigError, Table
@@ -67,7 +68,7 @@ def read_node_policy(
     if not root.has("proof_policy"):
         return None
     table = root.table("proof_policy")
-    policy, registry = read_policy(table), _read_registry(table, table.path("registry"))
+    policy, registry = read_policy(table), _read_registry(table)
     due_ms = None
     if table.has("deadline_ms") or table.has("fork"):
         due_ms = policy.deadline_ms
@@ -123,9 +124,20 @@ def read_policy(table: Table) -> ProofPolicy:
         return preset
 
 
-def _read_registry(table: Table, path: Path | None) -> RegistryFile:
+def read_registry_keys(table: Table, path: Path | None) -> tuple[PublicKey, ...]:
+    """Read whose signed registries are taken; with none, only unsigned ones are."""
+    texts = table.texts("registry_keys", ())
+    keys = (table.make("registry_keys", PublicKey.from_hex, text) for text in texts)
+    if texts and path is None:
+        table.wrong("registry_keys", "without registry, expected the file that they sign")
+    return tuple(key for key in keys if key is not None)
+
+
+def _read_registry(table: Table) -> RegistryFile:
+    path = table.path("registry")
+    keys = read_registry_keys(table, path)
     try:
-        return RegistryFile(path)
+        return RegistryFile(path, keys)
     except ConfigError as error:
         table.wrong("registry", str(error))
         return RegistryFile(None)

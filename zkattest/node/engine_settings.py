@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from zkattest.crypto.ed25519 import PublicKey
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.config_policy import read_policy
+from zkattest.node.config_policy import read_policy, read_registry_keys
 from zkattest.node.config_reader import Table
 from zkattest.node.engine_programs import RegistrySource
 from zkattest.spec.presets import SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
@@ -106,12 +105,11 @@ def _chain_id(table: Table, chain: Eip8025Settings | None) -> int:
 
 def _read_source(table: Table) -> RegistrySource:
     profile = table.make("profile", ProfileId, table.text("profile", DEFAULT_PROFILE))
-    texts = table.texts("registry_keys", ())
-    keys = (table.make("registry_keys", PublicKey.from_hex, text) for text in texts)
+    path = table.path("registry")
     return RegistrySource(
         profile=profile or DEFAULT_PROFILE,
-        path=table.path("registry"),
-        trusted=tuple(key for key in keys if key is not None),
+        path=path,
+        trusted=read_registry_keys(table, path),
         verifier_keys=table.path("verifier_keys"),
     )
 

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.helpers.engines import PROGRAM_VK, REVOKED_REGISTRY
+from zkattest.crypto.ed25519 import SigningKey
 from zkattest.machines.settings import Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_policy import read_node_policy, read_policy
 from zkattest.node.config_reader import Notes, Table
+from zkattest.node.registry_export import export_registry
+from zkattest.node.registry_file import parse_registry, registry_document
 from zkattest.spec.proof_policy import PRESETS, Exclusion, Fallback, ProofPolicy
 from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.types.programs import EntryId, ProofSystem, Zkvm
@@ -145,3 +149,25 @@ def test_node_policy__taken_where_only_revocations_keep_it_from_being_met(tmp_pa
     policy = read_node_policy(reader, types, 12_000)
     assert mistakes(reader) == []
     assert policy.types.shortfall.excluded == (("ours", Exclusion.REVOKED),)
+
+
+def test_node_policy__takes_a_registry_that_one_of_its_keys_has_signed(tmp_path):
+    key = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    path = tmp_path / "registry.json"
+    registry = parse_registry(path, REVOKED_REGISTRY.encode()).registry
+    path.write_bytes(export_registry(registry_document(registry), key))
+    types = {ProofType(1): (ProofSystem.SP1, PROGRAM_VK)}
+    for keys, taken in (([str(key.public_key)], True), (["0x" + "22" * 32], False), ([], False)):
+        values = {"registry": path.name, "registry_keys": keys}
+        reader = Table(Notes(tmp_path / "node.toml"), {"proof_policy": values})
+        policy = read_node_policy(reader, types, 12_000)
+        assert [name for name, _ in mistakes(reader)] == (
+            [] if taken else ["proof_policy.registry"]
+        )
+        assert (policy.types.revoked_types == {1}) is taken
+
+
+def test_node_policy__refuses_keys_that_sign_nothing():
+    reader = table(proof_policy={"registry_keys": ["0x" + "22" * 32]})
+    read_node_policy(reader, TYPES, 12_000)
+    assert [name for name, _ in mistakes(reader)] == ["proof_policy.registry_keys"]

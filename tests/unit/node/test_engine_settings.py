@@ -89,7 +89,14 @@ def test_engine__reads_every_field():
         ({"engine": {"chain_id": -1}}, "engine.chain_id"),
         ({"engine": {"chain_id": 1, "schema_id": 65_536}}, "engine.schema_id"),
         ({"engine": {"chain_id": 1, "profile": "A"}}, "engine.profile"),
-        ({"engine": {"chain_id": 1, "registry_keys": ["0x1"]}}, "engine.registry_keys"),
+        (
+            {"engine": {"chain_id": 1, "registry": "r", "registry_keys": ["0x1"]}},
+            "engine.registry_keys",
+        ),
+        (
+            {"engine": {"chain_id": 1, "registry_keys": ["0x" + "ab" * 32]}},
+            "engine.registry_keys",
+        ),
         ({"engine": {"chain_id": 1, "waitinq": 3}}, "engine.waitinq"),
         ({"engine": {"chain_id": 1}, "evidence": {}}, "evidence.folder"),
         (
