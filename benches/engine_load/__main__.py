@@ -146,8 +146,13 @@ def main() -> None:
     """Print a table, or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--seconds", type=int, default=20, help="length of each phase")
-    parser.add_argument("--isolation", choices=("both", "on", "off"), default="both")
+    parser.add_argument("--seconds", type=int, default=20, help="length of each phase (20)")
+    parser.add_argument(
+        "--isolation",
+        choices=("both", "on", "off"),
+        default="both",
+        help="verifiers in child processes, in threads, or one after the other (both)",
+    )
     parser.add_argument("--results", type=Path, help="folder for engine_load.json")
     arguments = parser.parse_args()
     try:

@@ -246,11 +246,17 @@ def main() -> None:
     """Print tables, or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=5, help="of each throughput")
-    parser.add_argument("--scale", type=float, default=1, help="share of the long runs")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--systems", nargs="+", choices=[case.name for case in CASES])
+    parser.add_argument(
+        "--rounds", type=int, default=30, help="of each side of a comparison, at least (30)"
+    )
+    parser.add_argument("--seconds", type=float, default=5, help="of each throughput (5)")
+    parser.add_argument("--scale", type=float, default=1, help="share of the long runs (1)")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured (all)"
+    )
+    parser.add_argument(
+        "--systems", nargs="+", choices=[case.name for case in CASES], help="of which (all)"
+    )
     parser.add_argument("--results", type=Path, help="folder for verifiers.json")
     arguments = parser.parse_args()
     report = measure(arguments)
