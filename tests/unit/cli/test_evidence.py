@@ -102,6 +102,63 @@ def test_verify__invalid_where_a_line_was_changed(capsys, tmp_path):
     )
 
 
+def reorder(lines):
+    return [lines[0], lines[2], lines[1]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault", "sequence"),
+    [
+        (lambda lines: lines[:2], "cut_end", 2),
+        (lambda lines: lines[1:], "cut_start", 1),
+        (lambda lines: [], "cut_end", 0),
+        (reorder, "sequence_gap", 1),
+        (lambda lines: [lines[0], lines[2]], "sequence_gap", 1),
+        (lambda lines: [lines[0], lines[0], *lines[1:]], "sequence_gap", 1),
+        (
+            lambda lines: [lines[0], lines[1].replace(b'"time_ms":1', b'"time_ms":2'), lines[2]],
+            "hash_mismatch",
+            1,
+        ),
+        (lambda lines: [lines[0], b" " + lines[1], lines[2]], "malformed_record", 1),
+        (lambda lines: [*lines[:2], lines[2][:-9]], "torn_end", 2),
+        (lambda lines: [*lines, lines[2][:40]], "torn_end", 3),
+    ],
+    ids=[
+        "truncated",
+        "begun late",
+        "emptied",
+        "reordered",
+        "dropped",
+        "repeated",
+        "changed",
+        "rewritten",
+        "torn",
+        "torn on",
+    ],
+)
+def test_verify__invalid_and_says_where_the_chain_breaks(capsys, tmp_path, damage, fault, sequence):
+    write(tmp_path, VALID, FAILED, VALID)
+    (path,) = tmp_path.glob("log-*.jsonl")
+    path.write_bytes(b"".join(damage(path.read_bytes().splitlines(keepends=True))))
+    code, out, err = outcome(capsys, "verify", tmp_path, "--chain-only", "--json")
+    printed = json.loads(out)
+    assert (code, err, printed["chain"]) == (1, "", "broken")
+    assert (printed["fault"], printed["sequence"]) == (fault, sequence)
+    code, out, _ = outcome(capsys, "show", tmp_path)
+    assert (code, out.splitlines()[-1].startswith("chain broken: ")) == (1, True)
+    assert f"{fault} at record {sequence}" in out
+
+
+def test_verify__reads_a_log_that_is_written_to(capsys, tmp_path):
+    log = EvidenceLog(tmp_path)
+    log.append(VALID)
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--chain-only")
+    assert (code, out.startswith("chain whole: 1 records")) == (0, True)
+    log.append(FAILED)
+    log.close()
+
+
 def test_verify__invalid_where_a_named_record_is_missing(capsys, tmp_path):
     write(tmp_path, VALID)
     code, out, _ = outcome(capsys, "verify", tmp_path, "--chain-only", "--head", "0x" + "1" * 64)
