@@ -25,6 +25,7 @@ def test_examine__a_file_that_is_not_there_leaves_it_unexamined(tmp_path: Path) 
     reported: list[Finding] = []
     found = examine([tmp_path / "none.toml"], reported.append)
     assert found.findings == tuple(reported)
+    assert [each for each in found.findings if each.state is not State.OK and not each.advice] == []
     assert found.findings[0].name == "zkattest"
     assert found.findings[-1].detail == "No such file or directory"
     assert found.health is Health.NOT_EXAMINED
