@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from zkattest.spec.evidence import EvidenceRecord, Link
-from zkattest.store.evidence import EvidenceLog, log_files, read_file
+from zkattest.store.evidence import EvidenceLog, FlushPolicy, log_files, read_file
 from zkattest.store.kept_proofs import KeptProofs
 from zkattest.store.sqlite import StoreError
 from zkattest.telemetry import Observer
@@ -52,7 +52,9 @@ class EvidenceDesk:
             observer.event("evidence_torn", dropped_bytes=log.dropped_bytes)
         kept = None
         if settings.proof_bytes:
-            kept = KeptProofs(settings.folder / PROOFS, settings.proof_bytes)
+            is_durable = settings.flush is FlushPolicy.EACH
+            folder, most_bytes = settings.folder / PROOFS, settings.proof_bytes
+            kept = KeptProofs(folder, most_bytes, is_durable=is_durable)
         return cls(observer, log, kept)
 
     def recent(self) -> Iterator[tuple[EvidenceRecord, Link]]:

@@ -22,15 +22,23 @@ from zkattest.types.programs import Sha256
 DEFAULT_MAX_BYTES: Final = 1 << 30
 # More than any system takes: what is longer has another hash in any case.
 _MAX_PROOF_BYTES: Final = 64 << 20
+_UNFINISHED: Final = ".new"
 _NAME: Final = re.compile("[0-9a-f]{64}")
 
 
 class KeptProofs:
     """Keep proofs in a folder; every method blocks and may be called from any thread."""
 
-    def __init__(self, folder: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        """Open the folder, or make it; raise `StoreError` where it cannot be used."""
-        self.folder, self._max_bytes = folder, max_bytes
+    def __init__(
+        self, folder: Path, max_bytes: int = DEFAULT_MAX_BYTES, *, is_durable: bool = False
+    ) -> None:
+        """
+        Open the folder, or make it; raise `StoreError` where it cannot be used.
+
+        Where it `is_durable`, a proof is on disk before `put` returns; otherwise a lost power line
+        may leave less of the newest ones.
+        """
+        self.folder, self._max_bytes, self._is_durable = folder, max_bytes, is_durable
         self._mutex = threading.Lock()
         self._sizes: OrderedDict[Sha256, int] = OrderedDict()
         try:
@@ -48,9 +56,13 @@ class KeptProofs:
             if digest in self._sizes or len(proof) > self._max_bytes:
                 return
             path = self.folder / digest.hex()
-            written = path.with_suffix(".new")
+            written = path.with_suffix(_UNFINISHED)
             try:
-                written.write_bytes(proof)
+                with written.open("wb") as file:
+                    file.write(proof)
+                    if self._is_durable:
+                        file.flush()
+                        os.fsync(file.fileno())
                 written.replace(path)
                 self._sizes[digest] = len(proof)
                 self._total_bytes += len(proof)
@@ -81,7 +93,10 @@ class KeptProofs:
         found = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                if _NAME.fullmatch(entry.name) and entry.is_file():
+                if entry.name.endswith(_UNFINISHED):
+                    # What a crash left of a proof is counted by nobody.
+                    Path(entry.path).unlink(missing_ok=True)
+                elif _NAME.fullmatch(entry.name) and entry.is_file():
                     status = entry.stat()
                     digest = Sha256.from_hex("0x" + entry.name)
                     found.append((digest, status.st_size, status.st_mtime_ns))

@@ -91,6 +91,13 @@ def test_verify__invalid_where_a_kept_proof_was_changed(capsys, tmp_path):
     assert (code, json.loads(out.splitlines()[0])["outcome"]) == (1, "proof_changed")
 
 
+def test_verify__valid_where_a_lost_power_line_left_a_part_of_a_kept_proof(capsys, tmp_path):
+    write(tmp_path, VALID, keep=[SP1_PROOF])
+    (tmp_path / "proofs" / sha256(SP1_PROOF).hex()).write_bytes(SP1_PROOF[:4096])
+    code, out, _ = outcome(capsys, "verify", tmp_path, "--json")
+    assert (code, json.loads(out)["proof_not_kept"]) == (0, 1)
+
+
 def test_verify__invalid_where_a_line_was_changed(capsys, tmp_path):
     write(tmp_path, VALID, FAILED)
     (path,) = tmp_path.glob("log-*.jsonl")

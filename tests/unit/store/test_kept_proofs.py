@@ -60,3 +60,16 @@ def test_proofs__leave_no_half_of_one_on_a_full_disk(tmp_path):
     assert list(tmp_path.iterdir()) == []
     kept.put(proof, digest(proof))
     assert kept.get(digest(proof)) == proof
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+def test_proofs__a_crash_leaves_no_part_of_one_behind(tmp_path, is_durable):
+    kept = KeptProofs(tmp_path, is_durable=is_durable)
+    digest = Sha256(sha256(b"whole"))
+    kept.put(b"whole", digest)
+    # The process was killed while it wrote another.
+    torn = tmp_path / f"{'ab' * 32}.new"
+    torn.write_bytes(b"par")
+    again = KeptProofs(tmp_path, is_durable=is_durable)
+    assert not torn.exists()
+    assert (again.size_bytes, again.get(digest)) == (5, b"whole")
