@@ -6,6 +6,8 @@ import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zkattest.types.json_text import MAX_DEPTH, parse_json, unique_keys
 
@@ -85,6 +87,33 @@ def test_unfinished_string__refused_in_time_that_grows_with_its_length(data):
 def test_many_values__refused_before_they_are_parsed(data):
     with pytest.raises(ValueError, match="too many values"):
         parse_json(data, max_marks=40)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+)
+
+
+@settings(max_examples=100)
+@given(VALUES, st.booleans())
+def test_json__read_as_it_was_written(value, in_ascii):
+    data = json.dumps(value, ensure_ascii=in_ascii).encode()
+    assert parse_json(data, unique_keys, max_marks=len(data)) == value
+
+
+@settings(max_examples=300)
+@given(st.binary() | st.text('[]{}",:\\u0dDfF19 \n').map(str.encode))
+def test_bytes__read_as_pythons_parser_does_or_refused(data):
+    try:
+        found = parse_json(data)
+    except ValueError:
+        return
+    assert found == json.loads(data)
 
 
 def test_marks__counted_up_to_their_bound():
