@@ -110,6 +110,8 @@ class Operation:
     """Whether a proof is verified: only so many are taken in as an engine has places for."""
     is_open: bool = False
     """Whether it is answered without a token."""
+    is_probe: bool = False
+    """Whether it is answered however often an address asks: to refuse it would cost as much."""
     description: str = ""
 
 

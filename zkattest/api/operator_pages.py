@@ -78,6 +78,7 @@ def operator_pages(
                 503: Answered("Something is missing.", {JSON: Ready}),
             },
             is_open=True,
+            is_probe=True,
         ),
         Operation(
             "GET",
@@ -109,4 +110,4 @@ def _page(
     is_open: bool = True,
 ) -> Operation:
     answers = {200: Answered("The answer.", {JSON: shape})}
-    return Operation("GET", path, name, summary, handle, answers, is_open=is_open)
+    return Operation("GET", path, name, summary, handle, answers, is_open=is_open, is_probe=is_open)
