@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import Final
 
 from zkattest import _core
+from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.types.ids import ProgramVk
 from zkattest.verify.answers import core_answers
 from zkattest.verify.proof import ProofSystem, VerifiedProof
@@ -17,6 +20,35 @@ NAMED_ONLY: Final = frozenset({ProofSystem.OPENVM})
 TAKES_VERIFIER_KEY: Final = frozenset(
     {ProofSystem.SP1_GROTH16, ProofSystem.SP1_PLONK, ProofSystem.GROTH16_BN254}
 )
+
+
+# The library behind these verifies in threads of its own, one pool for a process.
+_THREADED: Final = frozenset({ProofSystem.SP1})
+
+
+@dataclass(slots=True)
+class ThreadsOfAProcess:
+    """
+    Tell a process whether the threads of its verifiers are its own.
+
+    A process that is forked has none of its parent's threads: it would wait for them for ever.
+    """
+
+    owner_pid: int | None = None
+
+    def require(self, pid: int) -> None:
+        """Note who verifies first; raise `CannotVerify` in a process that was forked from it."""
+        if self.owner_pid is None:
+            self.owner_pid = pid
+        if self.owner_pid != pid:
+            raise CannotVerify(Cause.BACKEND_UNAVAILABLE, _FORKED)
+
+
+_FORKED: Final = (
+    "this process was forked from one that had verified, and lacks its threads; "
+    "start it anew (multiprocessing: spawn)"
+)
+_THREADS: Final = ThreadsOfAProcess()
 
 
 class BuiltInVerifier:
@@ -53,6 +85,8 @@ class BuiltInVerifier:
         With `public_values`, the proof must commit to them; without, to those it carries.
         Raises `InvalidProof` or `CannotVerify`.
         """
+        if self.system in _THREADED:
+            _THREADS.require(os.getpid())
         with core_answers():
             proven, decode_ns, verify_ns, version = self._core.verify(proof, public_values)
         return VerifiedProof(

@@ -1,12 +1,20 @@
 """Every built-in system: its golden proofs, and what each answers to what is wrong with one."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.helpers.proofs import FIXTURES, GOLDEN_PROOFS, GoldenProof, flip_bit
 from zkattest import _core
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
-from zkattest.verify.builtin import NAMED_ONLY, TAKES_VERIFIER_KEY, BuiltInVerifier
+from zkattest.verify.builtin import (
+    NAMED_ONLY,
+    TAKES_VERIFIER_KEY,
+    BuiltInVerifier,
+    ThreadsOfAProcess,
+)
 from zkattest.verify.proof import ProofSystem
 
 NAMES = list(GOLDEN_PROOFS)
@@ -178,3 +186,44 @@ def test_openvm__named_and_not_checked() -> None:
     assert failure.value.cause is Cause.UNSUPPORTED_PROOF_KIND
     assert "OpenVM" in failure.value.detail
     assert ProofSystem.OPENVM in NAMED_ONLY
+
+
+def test_threads__are_those_of_the_process_that_verified_first() -> None:
+    threads = ThreadsOfAProcess()
+    threads.require(7)
+    threads.require(7)
+    with pytest.raises(CannotVerify) as caught:
+        threads.require(8)
+    assert caught.value.cause is Cause.BACKEND_UNAVAILABLE
+    assert "forked" in caught.value.detail
+
+
+FORK = """
+import os, signal, sys
+from tests.helpers.proofs import GOLDEN_PROOFS
+from zkattest.spec.reasons import CannotVerify
+from zkattest.verify.builtin import BuiltInVerifier
+
+golden = GOLDEN_PROOFS["sp1"]
+verifier = BuiltInVerifier(golden.system, golden.program_vk)
+if sys.argv[1] == "after":
+    verifier.verify(golden.proof)
+child = os.fork()
+if child == 0:
+    # One that waits for threads that are not there is ended, and not by its own will.
+    signal.alarm(60)
+    try:
+        verifier.verify(golden.proof)
+        os._exit(0)
+    except CannotVerify as failure:
+        os._exit(2 if failure.cause == "backend_unavailable" else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize(("when", "code"), [("before", 0), ("after", 2)])
+def test_fork__never_waits_for_threads_of_the_parent(when: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, when], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"{code}\n", "")
