@@ -40,8 +40,8 @@ OURS, FOREIGN, UNSUPPORTED, WITHDRAWN = map(ProofType, (1, 2, 3, 4))
 
 
 async def test_verify_statement__valid_and_written_down(tmp_path):
-    proof, statement = PACK[1].proof(), statement_of(1)
-    async with running_engine(tmp_path, evidence=with_evidence(tmp_path)) as engine:
+    log, proof, statement = EventLog(), PACK[1].proof(), statement_of(1)
+    async with running_engine(tmp_path, log, evidence=with_evidence(tmp_path)) as engine:
         verdict = await engine.verify_statement(OURS, proof, statement)
         assert isinstance(verdict, Verified)
         assert verdict.public_values == statement.encode()
@@ -51,6 +51,15 @@ async def test_verify_statement__valid_and_written_down(tmp_path):
         assert await engine.proof(statement.root, OURS) == proof
         # Asked again, nothing is verified or written down again.
         assert await engine.verify_statement(OURS, proof, statement) == verdict
+    assert log.named("block_proven") == [
+        {
+            "subject": statement.root,
+            "policy": "1-of-any",
+            "programs": ["ours"],
+            "weight": 1,
+            "evidence": [str(verdict.check.evidence_id)],
+        }
+    ]
     ((record, link),) = read_log(tmp_path / "evidence")
     assert link.id == verdict.check.evidence_id
     assert (record.occasion, record.outcome) == (Occasion.STATEMENT, Outcome.VALID)

@@ -1,6 +1,7 @@
 """`zkattest evidence`: look into an evidence log, or verify it and reach its verdicts again."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,13 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, one_line, print_json
 from zkattest.cli.progress import Display
-from zkattest.node.config_reader import ConfigError
-from zkattest.node.registry_file import load_registry
+from zkattest.cli.registry import TrustOption, load, preset_named
 from zkattest.node.replay import FindVerifier, Replayed, ReplayOutcome, replay_log
 from zkattest.node.verifier_keys import read_verifier_key
 from zkattest.spec.evidence import ChainBroken, ChainFault, EvidenceRecord, Link, Outcome
+from zkattest.spec.proof_policy import PolicyResult
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
+from zkattest.spec.verdict_index import VerdictIndex
 from zkattest.store.evidence import EvidenceError, read_log
 from zkattest.types.ids import ProgramVk, Root
 from zkattest.types.programs import ProofSystem
@@ -78,6 +80,7 @@ def verify(
     verifier_keys: Annotated[
         Path | None, typer.Option(help="Folder of verifier keys.", show_default=False)
     ] = None,
+    key: TrustOption = None,
     chain_only: Annotated[
         bool, typer.Option("--chain-only", help="Verify no proof again.")
     ] = False,
@@ -92,7 +95,7 @@ def verify(
 
     Exit codes: 0 all holds, 1 the chain is broken or a verdict is another now, 2 could not check.
     """
-    find = None if chain_only else finder(registry, verifier_keys)
+    find = None if chain_only else finder(registry, verifier_keys, key)
     counts: Counter[ReplayOutcome] = Counter()
     witness = None if head is None else head.removeprefix("0x").lower()
     is_witnessed, last = head is None, ""
@@ -120,12 +123,60 @@ def verify(
     return ExitCode.VALID
 
 
-def finder(registry: Path | None, keys: Path | None) -> FindVerifier:
-    """Make verifiers for whatever program a record names; prepared once."""
+@app.command()
+def judge(
+    folder: FolderArgument,
+    subject: Annotated[str, typer.Argument(help="Root of a block, 0x….", show_default=False)],
+    policy: Annotated[str, typer.Option(help="Preset by which it is judged.")] = "1-of-any",
+    registry: Annotated[
+        Path | None,
+        typer.Option(help="Registry as it is now; left out, this package's.", show_default=False),
+    ] = None,
+    key: TrustOption = None,
+    ms_into_slot: Annotated[int, typer.Option(min=0, help="Judge as of this time.")] = 0,
+    json: JsonOption = False,
+) -> ExitCode:
+    """
+    Say whether the verdicts of a log prove a block under a policy, why, and on what evidence.
+
+    Exit codes: 0 proven, 1 not proven, or the chain is broken, 2 the log cannot be read.
+    """
     try:
-        entries = load_registry(registry).registry
-    except ConfigError as error:
-        raise BadInput(error.path, error.field, error.reason) from None
+        wanted = Root.from_hex(subject)
+    except ValueError as error:
+        raise BadInput("arguments", "SUBJECT", error) from None
+    index = VerdictIndex(limit=1)
+    try:
+        for record, link in read_log(folder):
+            if record.subject == wanted:
+                index.add_record(record, link.id)
+    except ChainBroken as error:
+        return report_broken(folder, error, json=json)
+    except EvidenceError as error:
+        raise BadInput("", "", error) from None
+    entries = load(registry, key).registry
+    result = index.judge(wanted, preset_named(policy), entries, ms_into_slot)
+    report_result(wanted, result, json=json)
+    return ExitCode.VALID if result.is_proven else ExitCode.INVALID
+
+
+def report_result(subject: Root, result: PolicyResult, *, json: bool) -> None:
+    """Print where a block stands, and what decided it."""
+    if json:
+        print_json({"subject": subject, **asdict(result)})
+        return
+    typer.echo(f"{result.standing}: {result.reason} ({result.policy})")
+    for name in result.counted:
+        typer.echo(f"counts: {name}")
+    for name, exclusion in result.excluded:
+        typer.echo(f"does not count: {name}: {exclusion}")
+    for evidence_id in result.evidence:
+        typer.echo(f"evidence: {evidence_id}")
+
+
+def finder(registry: Path | None, keys: Path | None, trusted: list[str] | None) -> FindVerifier:
+    """Make verifiers for whatever program a record names; prepared once."""
+    entries = load(registry, trusted).registry
     known = Registry()
 
     def find(system: ProofSystem, program_vk: ProgramVk) -> ProofVerifier:

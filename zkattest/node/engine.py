@@ -282,10 +282,26 @@ class Engine:
         if not isinstance(verdict, Verified) or statement is None or not statement.valid:
             return
         program = ProvenBy(entry.id, entry.system, entry.program_vk)
+        was_proven = self.judge(statement.root, 0).is_proven
         self.verdicts.add(statement.root, program, verdict.check.evidence_id)
+        if not was_proven:
+            self._tell_proven(statement.root)
         if proof_type is not None:
             self.recent.add(statement.root, proof_type, question.proof, digest)
             self.events.complete(statement.root, proof_type)
+
+    def _tell_proven(self, subject: Root) -> None:
+        """Say that a block is proven, and on what evidence, once the policy is met."""
+        result = self.judge(subject, 0)
+        if result.is_proven:
+            self.observer.event(
+                "block_proven",
+                subject=subject,
+                policy=result.policy,
+                programs=[str(name) for name in result.counted],
+                weight=result.weight,
+                evidence=[str(name) for name in result.evidence],
+            )
 
     def _withdraw(self, name: EntryId, numbers: set[ProofType]) -> None:
         """Hand out no more proofs of a program, and tell who had counted on them."""

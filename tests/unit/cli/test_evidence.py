@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tests.helpers.engines import PROGRAM_VK, REGISTRY, REVOKED_REGISTRY
+from tests.helpers.evidence import make_record
 from tests.helpers.proofs import SP1_PROGRAM_VK, SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
 from zkattest.cli.main import run
 from zkattest.crypto.hashing import sha256
@@ -14,7 +17,7 @@ from zkattest.spec.reasons import Cause, Reason
 from zkattest.store.evidence import EvidenceLog
 from zkattest.store.kept_proofs import KeptProofs
 from zkattest.types.ids import Root
-from zkattest.types.programs import ProofSystem, Sha256
+from zkattest.types.programs import EntryId, ProofSystem, Sha256
 
 BLOCK = Root(b"\xb1" * 32)
 
@@ -186,3 +189,51 @@ def test_show__prints_what_is_about_a_root(capsys, tmp_path):
     assert (code, out.count("\n"), "not checked: timeout" in out) == (0, 1, True)
     code, _, err = outcome(capsys, "show", tmp_path, "--subject", "0x1")
     assert (code, err.count("\n")) == (2, 1)
+
+
+def test_judge__proven_with_reason_and_evidence(capsys, tmp_path):
+    proven = replace(make_record(7), program_vk=PROGRAM_VK, entry=EntryId("ours"))
+    other = replace(proven, subject=BLOCK)
+    (tmp_path / "registry.toml").write_text(REGISTRY)
+    log = tmp_path / "log"
+    ids = write(log, replace(proven, outcome=Outcome.INVALID), proven, other)
+    given = ["judge", log, proven.subject, "--registry", tmp_path / "registry.toml"]
+    code, out, _ = outcome(capsys, *given, "--policy", "1-of-sp1")
+    assert (code, out.splitlines()) == (
+        0,
+        ["proven: enough (1-of-sp1)", "counts: ours", f"evidence: {ids[1]}"],
+    )
+    code, out, _ = outcome(capsys, *given, "--policy", "2-of-3-zkvms", "--json")
+    assert (code, json.loads(out)) == (
+        1,
+        {
+            "subject": str(proven.subject),
+            "standing": "pending",
+            "reason": "too_few_proofs",
+            "policy": "2-of-3-zkvms",
+            "counted": ["ours"],
+            "weight": 1,
+            "evidence": [str(ids[1])],
+            "excluded": [],
+            "action": None,
+        },
+    )
+    (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+    code, out, _ = outcome(capsys, *given, "--ms-into-slot", "3000")
+    assert (code, out.splitlines()) == (
+        1,
+        ["not_proven_by_deadline: none_counts (1-of-any)", "does not count: ours: revoked"],
+    )
+
+
+def test_judge__not_done_in_one_line(capsys, tmp_path):
+    write(tmp_path, VALID)
+    for arguments, named in (
+        ([tmp_path, "0x12"], "SUBJECT"),
+        ([tmp_path, BLOCK, "--policy", "3-of-2"], "--policy"),
+        ([tmp_path, BLOCK, "--registry", "none.toml"], "none.toml"),
+        ([tmp_path / "none", BLOCK], "none"),
+    ):
+        code, out, err = outcome(capsys, "judge", *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert named in err
