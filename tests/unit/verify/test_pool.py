@@ -87,6 +87,54 @@ async def test_verify__not_checked_when_too_many_wait() -> None:
     assert failure.value.cause is Cause.OUT_OF_RESOURCES
 
 
+async def test_verify__not_begun_where_it_could_not_end_in_time(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    gated, answers = GatedVerifier(), []
+    pool = VerifierPool(gated, threads=1, deadline_ms=4_000)
+
+    async def ask(name: bytes) -> None:
+        answers.append((name, await pool.answer(*PROGRAM, name)))
+
+    async def play(names: list[bytes], takes_s: float) -> None:
+        gated.gate.clear()
+        async with trio.open_nursery() as nursery:
+            for name in names:
+                nursery.start_soon(ask, name)
+                await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(takes_s)
+            gated.gate.set()
+
+    await play([b"first"], 1.0)
+    await play([b"running", b"waiting"], 3.5)
+    await play([b"another"], 0.1)
+    found = dict(answers)
+    late = found.pop(b"waiting")
+    assert isinstance(late, CannotVerify)
+    assert (late.cause, late.detail) == (Cause.TIMEOUT, "no thread came free in time")
+    assert all(isinstance(answer, VerifiedProof) for answer in found.values())
+    assert (sorted(found), pool.busy) == ([b"another", b"first", b"running"], 0)
+
+
+async def test_verify__begun_after_a_wait_that_leaves_time(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    gated, answers = GatedVerifier(), []
+    pool = VerifierPool(gated, threads=1, deadline_ms=4_000)
+    async with trio.open_nursery() as nursery:
+
+        async def ask(name: bytes) -> None:
+            answers.append(await pool.answer(*PROGRAM, name))
+
+        for name in (b"running", b"waiting"):
+            nursery.start_soon(ask, name)
+            await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(1.5)
+        gated.gate.set()
+    assert all(isinstance(answer, VerifiedProof) for answer in answers)
+    assert len(answers) == 2
+
+
 async def test_verify__lets_the_event_loop_run() -> None:
     """The call must release the GIL: another thread and the loop go on while it works."""
     pool = VerifierPool(Registry([PROGRAM]), threads=2)
