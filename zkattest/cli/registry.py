@@ -13,6 +13,7 @@ from rich.table import Column, Table
 
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, one_line, print_json
+from zkattest.cli.progress import Display
 from zkattest.cli.tables import table_console
 from zkattest.crypto.ed25519 import PublicKey, SigningKey
 from zkattest.node.config_reader import ConfigError
@@ -184,10 +185,10 @@ def revoke(
         raise BadInput("arguments", "entry", error) from None
     except ConfigError as error:
         raise BadInput(error.path, error.field, error.reason) from None
-    lost = lost_in(evidence, preset_named(policy), before, after)
+    lost = lost_in(evidence, preset_named(policy), before, after, quiet=json)
     if not dry_run:
         replace_file(file, changed)
-    report_lost(name, status, lost, json=json)
+    report_lost(name, status, lost, dry_run=dry_run, json=json)
     return ExitCode.VALID
 
 
@@ -233,14 +234,18 @@ def lost_in(
     policy: ProofPolicy,
     before: ProgramRegistry,
     after: ProgramRegistry,
+    *,
+    quiet: bool,
 ) -> tuple[LostProof, ...] | None:
     """Judge all verdicts of a log anew; None without a log."""
     if evidence is None:
         return None
     index = VerdictIndex(limit=1 << 20)
     try:
-        for record, link in read_log(evidence):
-            index.add_record(record, link.id)
+        with Display(quiet=quiet) as display:
+            for number, (record, link) in enumerate(read_log(evidence), start=1):
+                index.add_record(record, link.id)
+                display.show_step("records", number, None, important=False)
     except (EvidenceError, ChainBroken) as error:
         raise BadInput(evidence, "", error) from None
     return index.lost(policy, before, after)
@@ -284,24 +289,32 @@ def report_mistakes(error: ConfigError, *, json: bool) -> None:
 
 
 def report_lost(
-    name: EntryId, status: EntryStatus, lost: tuple[LostProof, ...] | None, *, json: bool
+    name: EntryId,
+    status: EntryStatus,
+    lost: tuple[LostProof, ...] | None,
+    *,
+    dry_run: bool,
+    json: bool,
 ) -> None:
     """Print which blocks lose their proof; nothing is said of them without a log."""
     if json:
         roots = None if lost is None else [one.subject for one in lost]
-        print_json({"entry": name, "status": asdict(status), "lost": roots})
+        told = {"entry": name, "status": asdict(status), "written": not dry_run, "lost": roots}
+        print_json(told)
         return
-    typer.echo(f"{name}: {status.state} since {status.since}: {status.reason}")
+    would_be = "would be " if dry_run else ""
+    typer.echo(f"{name}: {would_be}{status.state} since {status.since}: {status.reason}")
     if lost is None:
         typer.echo("no evidence log was named: it is not known which blocks lose their proof")
         return
-    typer.echo(f"{len(lost)} blocks lose their proof")
+    typer.echo(f"{len(lost)} {'block loses its' if len(lost) == 1 else 'blocks lose their'} proof")
     for one in lost:
         typer.echo(f"{one.subject}: {one.after.reason} ({one.after.policy})")
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; the rights of one that is there stay."""
+    written: Path | None = None
     try:
         mode = path.stat().st_mode if path.exists() else None
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -311,5 +324,10 @@ def replace_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         written.chmod(mode & 0o777 if mode is not None else 0o644)
         written.replace(path)
-    except OSError as error:
-        raise BadInput(path, "", error.strerror or error) from None
+    except BaseException as error:
+        # Ctrl-C, too, leaves no half file behind.
+        if written is not None:
+            written.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise BadInput(path, "", error.strerror or error) from None
+        raise

@@ -156,11 +156,19 @@ def test_revoke__changes_one_line_and_names_the_blocks_that_lose_their_proof(
     code, out, _ = outcome(
         capsys, *arguments, "--evidence", tmp_path / "evidence", "--dry-run", "--json"
     )
-    assert (code, json.loads(out)["lost"]) == (0, [str(BLOCK)])
+    assert code == 0
+    assert json.loads(out) == {
+        "entry": "ours",
+        "status": {"state": "revoked", "since": "2026-11-22", "reason": 'a "bug"'},
+        "written": False,
+        "lost": [str(BLOCK)],
+    }
+    code, out, _ = outcome(capsys, *arguments, "--dry-run")
+    assert out.startswith("ours: would be revoked since 2026-11-22: ")
     assert file.read_text() == REGISTRY
     code, out, _ = outcome(capsys, *arguments, "--evidence", tmp_path / "evidence")
     assert out.splitlines()[1:] == [
-        "1 blocks lose their proof",
+        "1 block loses its proof",
         f"{BLOCK}: none_counts (1-of-any)",
     ]
     old, new = REGISTRY.splitlines(), file.read_text().splitlines()
@@ -169,3 +177,19 @@ def test_revoke__changes_one_line_and_names_the_blocks_that_lose_their_proof(
     ]
     entry = load_registry(file).registry.entries[EntryId("ours")]
     assert (entry.status.state, entry.status.reason) == (EntryState.REVOKED, 'a "bug"')
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_revoke__leaves_no_half_file_behind(capsys, file, monkeypatch, failure):
+    def fail(_descriptor):
+        raise failure
+
+    before = sorted(file.parent.iterdir())
+    monkeypatch.setattr("os.fsync", fail)
+    code, out, err = outcome(capsys, "revoke", "ours", file, "--reason", "why")
+    if isinstance(failure, OSError):
+        assert (code, out, err) == (2, "", f"zkattest: {file}: No space left on device\n")
+    else:
+        assert (code, out, err) == (130, "", "")
+    assert sorted(file.parent.iterdir()) == before
+    assert file.read_text() == REGISTRY
