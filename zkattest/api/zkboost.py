@@ -167,6 +167,10 @@ class NumberedProofType(Model):
     program_vk: str
 
 
+_WRONG_QUESTION: Final = (
+    "The question is wrong; for eth_proof_verifier also: the proof type is not known."
+)
+_UNKNOWN_TYPE: Final = "The proof type is not known (zkboost)."
 _EITHER_LIST: Final = Raw(
     {
         "oneOf": [
@@ -248,10 +252,8 @@ class ZkboostRoutes:
                 {
                     200: Answered("A verifier has run.", {JSON: ProofVerificationResponse}),
                     **error_answers(500, 503),
-                    **{
-                        status: Answered("The question is wrong.", {JSON: VerificationError})
-                        for status in (400, 404)
-                    },
+                    400: Answered(_WRONG_QUESTION, {JSON: VerificationError}),
+                    404: Answered(_UNKNOWN_TYPE, {JSON: VerificationError}),
                 },
                 query=VerificationQuery,
                 body=Taken({OCTETS: BINARY}, {OCTETS: MAX_PROOF_BYTES}, takes_any_kind=True),
