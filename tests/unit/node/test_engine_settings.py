@@ -1,5 +1,6 @@
 """The sections `[engine]` and `[evidence]`, field by field."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def test_engine__has_defaults_for_all_but_its_chain():
         EngineSettings(RegistrySource(DEFAULT_PROFILE), ChainId(5)),
         [],
     )
+
+
+def test_bounds__say_how_many_proofs_are_taken_in():
+    assert EngineBounds(threads=8, waiting=3).verifications == 11
+    assert EngineBounds(waiting=3).verifications == (os.cpu_count() or 1) + 3
 
 
 def test_engine__reads_every_field():
