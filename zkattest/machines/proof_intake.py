@@ -12,6 +12,7 @@ signed falsehood, and its sender is rejected.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from zkattest.crypto.hashing import hash_tree_root_claim, sha256
 from zkattest.machines.desk import ClaimJob, Desk, ProofJob, Stage
@@ -34,6 +35,7 @@ from zkattest.machines.proof_pool import ProverKey
 from zkattest.machines.reports import cause_of, detail_of, verdict_of
 from zkattest.spec.answers import Fault, ProofOutcome, ProofValid, Refused, SignatureOutcome
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
+from zkattest.spec.proof_policy import PolicyReason, PolicyResult, ProofStanding
 from zkattest.spec.reasons import Cause, GossipIgnore, GossipReject, Reason, Refusal
 from zkattest.types.errors import DecodeError
 from zkattest.types.execution import ExecutionClaim
@@ -53,6 +55,12 @@ from zkattest.types.wire import (
     PublicValues,
     SignedExecutionClaim,
     SignedExecutionProofEnvelope,
+)
+
+# Without a policy one proof of any type is enough.
+PROVEN_BY_ANY: Final = PolicyResult(ProofStanding.PROVEN, PolicyReason.ENOUGH, "1-of-any")
+PROVEN_BY_NONE: Final = PolicyResult(
+    ProofStanding.NOT_PROVEN_BY_DEADLINE, PolicyReason.NO_PROOF, "1-of-any"
 )
 
 
@@ -220,8 +228,16 @@ class ProofIntake:
 
     def are_enough(self, proof_types: frozenset[ProofType]) -> bool:
         """Tell whether a root is proven with proofs of these types, by the operator's policy."""
-        policy = self.desk.settings.proof_policy
-        return policy is None or policy.are_enough(proof_types)
+        return self._judge_types(proof_types).is_proven
+
+    def _judge_types(self, proof_types: frozenset[ProofType]) -> PolicyResult:
+        settings = self.desk.settings
+        # A type that is no longer the network's, after a restart, proves nothing.
+        known = proof_types & settings.proof_types
+        if settings.proof_policy is not None:
+            late_ms = settings.proof_policy.policy.deadline_ms
+            return settings.proof_policy.judge(known, late_ms)
+        return PROVEN_BY_ANY if known else PROVEN_BY_NONE
 
     def judge_anew(self) -> tuple[list[Root], list[ExecutionClaim]]:
         """
@@ -237,11 +253,8 @@ class ProofIntake:
     def _tell_lost(self, root: Root, claim: ExecutionClaim | None) -> None:
         if claim is not None:
             self.desk.emit(DropClaim(claim))
-        policy = self.desk.settings.proof_policy
-        if policy is not None:
-            late_ms = policy.policy.deadline_ms
-            result = policy.judge(self.desk.pool.types_of(root), late_ms)
-            self.desk.emit(ProofLost(root, claim.block_hash if claim else None, result))
+        result = self._judge_types(self.desk.pool.types_of(root))
+        self.desk.emit(ProofLost(root, claim.block_hash if claim else None, result))
 
     def _finish_claim(self, job: ClaimJob, outcome: SignatureOutcome, slot: Slot) -> None:
         """Answer a claim's message and keep the claim."""

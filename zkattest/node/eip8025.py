@@ -27,9 +27,10 @@ from zkattest.ports import ChainFeed, Network, ProofChecker, ValidatorView
 from zkattest.rpc import BeaconChain
 from zkattest.spec.budget import DEAR_VERIFICATION_MS
 from zkattest.spec.gossip_profiles import GOSSIP_ORDERS, read_gossiped_proof
+from zkattest.spec.program_registry import program_names
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import Observer
-from zkattest.types.ids import ProgramVk, ProofType
+from zkattest.types.ids import ProofType
 from zkattest.types.programs import ProofSystem
 from zkattest.types.proof_profiles import MessageKind
 
@@ -72,13 +73,6 @@ def machine_settings(
         revoked_types=revoked_types,
         programs=program_names(settings.proof_types),
     )
-
-
-def program_names(
-    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
-) -> dict[ProofType, str]:
-    """Name the program of each type in a way that no other program is named."""
-    return {kind: f"{system}:{program_vk}" for kind, (system, program_vk) in proof_types.items()}
 
 
 def dear_types(systems: Mapping[ProofType, ProofSystem]) -> dict[ProofType, float]:

@@ -20,7 +20,7 @@ from zkattest.machines.events import ProofReceived, ReportGossip, VerifyProof
 from zkattest.machines.proof_events import KeepProof, ProofEffect, ProofSettled, TypesChanged
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.eip8025 import dear_types, open_proof_gossip, program_names
+from zkattest.node.eip8025 import dear_types, open_proof_gossip
 from zkattest.node.engine_answers import AnswerDesk
 from zkattest.node.engine_programs import EnginePrograms
 from zkattest.node.engine_question import Question
@@ -29,6 +29,7 @@ from zkattest.spec.answers import Fault, ProofOutcome, ProofValid
 from zkattest.spec.answers import Refused as RefusedProof
 from zkattest.spec.evidence import Occasion
 from zkattest.spec.gossip_profiles import read_gossiped_proof
+from zkattest.spec.program_registry import program_names
 from zkattest.spec.proof_gossip import GossipedProof
 from zkattest.spec.reasons import CannotVerify, Reason
 from zkattest.spec.verdicts import NotChecked, Refused, Submission, SubmissionStatus, Verified

@@ -41,7 +41,7 @@ from zkattest.node.state import StateSources, open_sources
 from zkattest.node.subject import AttesterSubject, Subject
 from zkattest.node.view import NodeView
 from zkattest.node.vitals import Vitals
-from zkattest.spec.program_registry import status_changes
+from zkattest.spec.program_registry import program_names, status_changes
 from zkattest.store import SqliteStore
 from zkattest.telemetry import NodeObserver, Observer
 from zkattest.types.ids import ProgramVk, ProofType
@@ -222,7 +222,8 @@ def open_store(config: NodeConfig, stack: ExitStack) -> SqliteStore | None:
     """Open the store, and have it closed at the end, after everything that writes to it."""
     if config.store is None:
         return None
-    store = SqliteStore(config.store, config.profile.network_id)
+    types = config.profile.proof_types
+    store = SqliteStore(config.store, config.profile.network_id, program_names(types))
     stack.callback(store.close)
     return store
 

@@ -205,7 +205,6 @@ def _follow_policy(
     """Judge blocks by the policy, where the operator has one."""
     if config.proof_policy is None:
         return None
-    tell_shortfall(observer, config.proof_policy.types.shortfall)
     standings = ProofStandings(
         config.proof_policy.types, runner.machine, runner.slots, runner.clock, observer
     )
@@ -285,6 +284,7 @@ async def run_proof_node(config: ProofNodeConfig, observer: NodeObserver) -> Non
             start(nursery, view, server, config.http)
             nursery.start_soon(runner.run, host.messages)
             if standings is not None and config.proof_policy is not None:
+                tell_shortfall(observer, standings.policy.shortfall)
                 take_up = take_up_registry(
                     config.proof_policy, settings.proof_types, runner, standings, observer
                 )

@@ -159,6 +159,13 @@ def status_changes(before: ProgramRegistry, after: ProgramRegistry) -> tuple[Sta
     return tuple(changes)
 
 
+def program_names(
+    proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+) -> dict[ProofType, str]:
+    """Name the program of each type in a way that no other program is named."""
+    return {kind: f"{system}:{program_vk}" for kind, (system, program_vk) in proof_types.items()}
+
+
 def _state(entry: ProgramEntry | None) -> EntryState | None:
     return entry.status.state if entry else None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
@@ -52,6 +52,7 @@ CREATE TABLE proofs (
 );
 CREATE TABLE claims (claim BLOB PRIMARY KEY, block_hash BLOB NOT NULL, slot INTEGER NOT NULL);
 CREATE TABLE decisions (slot INTEGER PRIMARY KEY, decision TEXT NOT NULL, block_hash BLOB);
+CREATE TABLE programs (proof_type INTEGER PRIMARY KEY, program TEXT NOT NULL);
 """
 # Version 1 kept one proof of each root, that which proved it.
 _FROM_1: Final = """
@@ -64,6 +65,7 @@ CREATE TABLE proofs (
 INSERT INTO proofs
     SELECT root, proof_type, slot, arrived_at_ms, from_peer, verify_ms, x'' FROM roots;
 DROP TABLE roots;
+CREATE TABLE programs (proof_type INTEGER PRIMARY KEY, program TEXT NOT NULL);
 """
 
 
@@ -74,11 +76,14 @@ class StoreError(Exception):
 class SqliteStore:
     """Keep one attester's state in one file."""
 
-    def __init__(self, path: Path, network_id: str) -> None:
+    def __init__(
+        self, path: Path, network_id: str, programs: Mapping[ProofType, str] | None = None
+    ) -> None:
         """
-        Open or make the file.
+        Open or make the file; `programs` names the program that each proof type stands for.
 
-        Raises `StoreError` when it is another network's, of another version, or no store at all.
+        Raises `StoreError` when it is another network's, of another version, or no store at all,
+        and when a type stood for another program: what is kept of it was proven by that one.
         """
         self._lock = threading.Lock()
         try:
@@ -87,6 +92,7 @@ class SqliteStore:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._prepare(network_id)
+            self._note_programs(programs or {})
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}") from error
 
@@ -145,6 +151,14 @@ class SqliteStore:
         (known,) = self._db.execute("SELECT id FROM network").fetchone()
         if known != network_id:
             raise StoreError(f"made for network {known}, expected {network_id}")
+
+    def _note_programs(self, programs: Mapping[ProofType, str]) -> None:
+        known = dict(self._db.execute("SELECT proof_type, program FROM programs"))
+        for kind, program in programs.items():
+            if known.get(kind, program) != program:
+                detail = f"proof type {kind} was {known[kind]}, is {program}"
+                raise StoreError(f"{detail}: give that another number, or begin a new store")
+            self._db.execute("INSERT OR IGNORE INTO programs VALUES (?,?)", (kind, program))
 
     def _write(self, effect: SaveEffect) -> None:
         match effect:

@@ -186,6 +186,17 @@ def test_restart__notices_that_a_program_was_revoked_meanwhile_and_says_so_once(
     assert trusted.machine.standing().proven_slot == 3
 
 
+def test_restart__a_type_that_is_no_longer_the_network_s_proves_nothing():
+    blocks = chain(3)
+    play = proven(Play.start(proof_policy=ANY_OF_TWO), blocks, 2, ZISK)
+    # Without a section, one proof of any type that there is.
+    again = play.restart()
+    assert again.machine.standing().proven_slot == 1
+    (lost,) = [e for e in again.log if isinstance(e, ProofLost)]
+    assert (lost.root, lost.result.reason) == (blocks[1].root, PolicyReason.NO_PROOF)
+    assert play.restart(proof_policy=ANY_OF_TWO).machine.standing().proven_slot == 2
+
+
 def test_revoked_type__ignored_before_its_signature_and_while_it_is_verified():
     blocks = chain(2)
     play = Play.start(proof_policy=without(ANY_OF_TWO, SP1))

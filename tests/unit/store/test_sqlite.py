@@ -141,6 +141,7 @@ def test_store__takes_up_one_of_version_1(path):
         # As version 1 had it.
         db.execute("ALTER TABLE blocks DROP COLUMN was_valid")
         db.execute("DROP TABLE proofs")
+        db.execute("DROP TABLE programs")
         db.execute(
             "CREATE TABLE roots (root BLOB PRIMARY KEY, proof_type INTEGER NOT NULL,"
             " slot INTEGER NOT NULL, arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL,"
@@ -175,6 +176,16 @@ def test_store__refused_of_another_network(path):
     SqliteStore(path, "devnet").close()
     with pytest.raises(StoreError, match="made for network devnet, expected mainnet"):
         SqliteStore(path, "mainnet")
+
+
+def test_store__refused_where_a_number_stood_for_another_program(path):
+    one, two = ProofType(1), ProofType(2)
+    SqliteStore(path, "devnet", {one: "sp1:0x01"}).close()
+    # New numbers may come, and old ones go.
+    SqliteStore(path, "devnet", {two: "zisk:0x02"}).close()
+    SqliteStore(path, "devnet", {one: "sp1:0x01", two: "zisk:0x02"}).close()
+    with pytest.raises(StoreError, match="proof type 2 was zisk:0x02, is sp1:0x03: give that"):
+        SqliteStore(path, "devnet", {one: "sp1:0x01", two: "sp1:0x03"})
 
 
 def test_store__refused_of_another_version(path):
