@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ from zkattest.crypto.hashing import sha256
 from zkattest.machines.proof_events import BlockSeen, PayloadSeen
 from zkattest.node.engine import open_engine
 from zkattest.spec.evidence import Occasion, Outcome
+from zkattest.spec.proof_policy import Exclusion
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import Submission, SubmissionStatus
 from zkattest.store.evidence import read_log
@@ -198,3 +200,17 @@ async def test_start__takes_no_proof_of_a_program_that_is_revoked_already(tmp_pa
     (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
     async with engine_with_chain(tmp_path) as engine:
         assert engine.submissions.runner.machine.settings.revoked_types == {OURS, ProofType(4)}
+
+
+async def test_restart__a_stored_proof_is_lost_with_its_program_without_evidence(
+    tmp_path,
+):
+    store, root = f"sqlite:///{tmp_path / 'proofs.sqlite'}", statement_of(1).root
+    async with engine_with_chain(tmp_path, store=store) as engine:
+        await engine.submit([signed(PACK[1].proof())])
+    shutil.rmtree(tmp_path / "evidence")
+    async with engine_with_chain(tmp_path, store=store) as engine:
+        assert engine.judge(root, 0).counted == ("ours",)
+        (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
+        (lost,) = await engine.reload()
+        assert (lost.subject, lost.after.excluded) == (root, (("ours", Exclusion.REVOKED),))

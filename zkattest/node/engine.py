@@ -267,6 +267,14 @@ class Engine:
                 self.recent.note(record.subject, record.proof_type, record.proof)
                 self.events.board.complete(record.subject, record.proof_type)
 
+    def recall_submitted(self) -> None:
+        """Take up what the store of proofs says, for which no evidence may be kept."""
+        for subject, proof_type in self.submissions.known_valid() if self.submissions else ():
+            entry = self.programs.registry.entry_of(self.settings.registry.profile, proof_type)
+            if entry is not None:
+                program = ProvenBy(entry.id, entry.system, entry.program_vk)
+                self.verdicts.add(subject, program, None)
+
     async def _keep_time(self) -> None:
         while True:
             self.events.expire(self.clock.now_ms())
@@ -360,6 +368,7 @@ async def open_engine(
             engine.submissions = await stack.enter_async_context(
                 open_submissions(settings.chain, engine.programs, engine.desk, observer)
             )
+            engine.recall_submitted()
         async with trio.open_nursery() as nursery:
             await nursery.start(engine.run)
             yield engine

@@ -8,7 +8,7 @@ verifier; its network is the list of those who wait for an answer.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -153,6 +153,14 @@ class SubmissionDesk:
             found = tuple(sorted(kept, key=lambda one: one.proof_type))
         revoked = _revoked_types(self.programs.infos())
         return tuple(one for one in found if one.proof_type not in revoked)
+
+    def known_valid(self) -> Iterator[tuple[Root, ProofType]]:
+        """Yield what valid proofs are known of: payload requests, and types of proofs."""
+        machine = self.runner.machine
+        for root, block in machine.blocks.items():
+            if block.public_values is not None:
+                for proof_type in machine.valid_types(root):
+                    yield block.public_values.root, proof_type
 
     # --- The port of the machine --------------------------------------------------------------
 
