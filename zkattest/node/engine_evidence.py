@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from zkattest.spec.evidence import EvidenceRecord, Link
+from zkattest.spec.evidence import EvidenceRecord, Link, Outcome
 from zkattest.store.evidence import EvidenceLog, FlushPolicy, log_files, read_file
 from zkattest.store.kept_proofs import KeptProofs
 from zkattest.store.sqlite import StoreError
@@ -92,7 +92,7 @@ class EvidenceDesk:
     def _write(self, log: EvidenceLog, record: EvidenceRecord, proof: bytes) -> EvidenceId:
         if self.kept is not None:
             # First the proof: a record without one says that it was not kept.
-            self.kept.put(proof, record.proof)
+            self.kept.put(proof, record.proof, is_refused=record.outcome is not Outcome.VALID)
         return log.append(record)
 
 

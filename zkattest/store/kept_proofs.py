@@ -1,7 +1,8 @@
 """
 Keep proofs as files under their SHA-256, so that verdicts can be reached again.
 
-Bounded in bytes; what was kept longest ago goes first. A proof that is lost costs a replay.
+Bounded in bytes; what was kept longest ago goes first, and what was refused has half of the room
+at most: anybody can send what is refused. A proof that is lost costs a replay.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class KeptProofs:
         self.folder, self._max_bytes, self._is_durable = folder, max_bytes, is_durable
         self._mutex = threading.Lock()
         self._sizes: OrderedDict[Sha256, int] = OrderedDict()
+        # Those of the last run count among the others: they are its oldest.
+        self._refused: OrderedDict[Sha256, int] = OrderedDict()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             found = sorted(self._scan(), key=lambda each: each[2])
@@ -50,7 +53,7 @@ class KeptProofs:
             self._sizes[digest] = size_bytes
         self._total_bytes = sum(self._sizes.values())
 
-    def put(self, proof: bytes, digest: Sha256) -> None:
+    def put(self, proof: bytes, digest: Sha256, *, is_refused: bool = False) -> None:
         """Keep a proof, whose hash the caller knows; raise `StoreError`."""
         with self._mutex:
             if digest in self._sizes or len(proof) > self._max_bytes:
@@ -65,6 +68,8 @@ class KeptProofs:
                         os.fsync(file.fileno())
                 written.replace(path)
                 self._sizes[digest] = len(proof)
+                if is_refused:
+                    self._refused[digest] = len(proof)
                 self._total_bytes += len(proof)
                 self._make_room()
             except OSError as error:
@@ -85,8 +90,10 @@ class KeptProofs:
 
     def _make_room(self) -> None:
         while self._total_bytes > self._max_bytes:
-            digest, size_bytes = self._sizes.popitem(last=False)
-            self._total_bytes -= size_bytes
+            has_half = sum(self._refused.values()) > self._max_bytes // 2
+            digest = next(iter(self._refused if has_half else self._sizes))
+            self._refused.pop(digest, None)
+            self._total_bytes -= self._sizes.pop(digest)
             (self.folder / digest.hex()).unlink(missing_ok=True)
 
     def _scan(self) -> list[tuple[Sha256, int, int]]:

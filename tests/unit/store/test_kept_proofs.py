@@ -73,3 +73,19 @@ def test_proofs__a_crash_leaves_no_part_of_one_behind(tmp_path, is_durable):
     again = KeptProofs(tmp_path, is_durable=is_durable)
     assert not torn.exists()
     assert (again.size_bytes, again.get(digest)) == (5, b"whole")
+
+
+def test_proofs__what_is_refused_displaces_no_more_than_half(tmp_path):
+    kept = KeptProofs(tmp_path, max_bytes=40)
+    good = [b"good %05d" % number for number in range(4)]
+    for proof in good:
+        kept.put(proof, digest(proof))
+    junk = [b"junk %05d" % number for number in range(50)]
+    for proof in junk:
+        kept.put(proof, digest(proof), is_refused=True)
+        assert kept.size_bytes == 40
+    assert [kept.get(digest(proof)) for proof in good] == [None, None, *good[2:]]
+    assert [kept.get(digest(proof)) for proof in junk[-3:]] == [None, *junk[-2:]]
+    # What is valid takes the room of what was kept longest, whatever it was.
+    kept.put(b"more 00000", digest(b"more 00000"))
+    assert [kept.get(digest(proof)) for proof in good] == [None, None, None, good[3]]
