@@ -44,6 +44,7 @@ class KeptProofs:
         self._sizes: OrderedDict[Sha256, int] = OrderedDict()
         # Those of the last run count among the others: they are its oldest.
         self._refused: OrderedDict[Sha256, int] = OrderedDict()
+        self._refused_bytes = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             found = sorted(self._scan(), key=lambda each: each[2])
@@ -70,6 +71,7 @@ class KeptProofs:
                 self._sizes[digest] = len(proof)
                 if is_refused:
                     self._refused[digest] = len(proof)
+                    self._refused_bytes += len(proof)
                 self._total_bytes += len(proof)
                 self._make_room()
             except OSError as error:
@@ -90,9 +92,9 @@ class KeptProofs:
 
     def _make_room(self) -> None:
         while self._total_bytes > self._max_bytes:
-            has_half = sum(self._refused.values()) > self._max_bytes // 2
+            has_half = self._refused_bytes > self._max_bytes // 2
             digest = next(iter(self._refused if has_half else self._sizes))
-            self._refused.pop(digest, None)
+            self._refused_bytes -= self._refused.pop(digest, 0)
             self._total_bytes -= self._sizes.pop(digest)
             (self.folder / digest.hex()).unlink(missing_ok=True)
 
