@@ -19,7 +19,7 @@ from tests.helpers.proof_messages import request_file
 from tests.helpers.proofs import flip_bit
 from tests.helpers.service import PROFILE, engine_service, make_certificate, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
-from tests.integration.test_engine_submissions import engine_with_chain
+from tests.integration.test_engine_submissions import NEIGHBOUR, engine_with_chain
 from tests.integration.test_proof_gossip import BLOCK, SLOT, signed
 from tests.unit.api.test_jwt_auth import NOW_S, SECRET, token
 from zkattest.api.engine_service import ServiceSettings
@@ -202,7 +202,7 @@ async def test_events__tell_of_a_proof_that_comes_and_of_one_that_is_known(tmp_p
 @needs_proofs
 async def test_submission__taken_refused_and_given_back(tmp_path):
     proof, good = PACK[1].proof(), signed(PACK[1].proof())
-    bad = signed(flip_bit(proof, 700_000))
+    bad = signed(flip_bit(proof, 700_000), validator=NEIGHBOUR)
     path, octets = "/eth/v1/beacon/execution_proofs", {"content-type": "application/octet-stream"}
     messages = tuple(decode_message(PROFILE, one) for one in (bad, good))
     async with (

@@ -36,11 +36,12 @@ from zkattest.spec.proof_policy import Exclusion
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import Submission, SubmissionStatus
 from zkattest.store.evidence import read_log
-from zkattest.types.ids import ProofType, Root, Slot
+from zkattest.types.ids import ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.verification import NamedBlock, ProofComplete, SubmittedProof
 
 pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
 OURS = ProofType(1)
+NEIGHBOUR = ValidatorIndex(14)
 OTHER_NUMBERS = (
     REGISTRY.replace("number = 2", "number = 9")
     .replace("number = 1", "number = 2")
@@ -55,7 +56,7 @@ async def engine_with_chain(folder, *, store=None, wait_ms=30_000):
     chain = replace(
         settings_for("http://127.0.0.1:1"),
         beacon_node=None,
-        validators={VALIDATOR: bls.public_key(SECRET)},
+        validators=dict.fromkeys((VALIDATOR, NEIGHBOUR), bls.public_key(SECRET)),
         store=store,
     )
     settings = engine_settings(folder, chain=chain, evidence=with_evidence(folder))
@@ -112,7 +113,7 @@ async def test_submit__judges_each_message_by_itself(tmp_path):
         b"no message",
         signed(proof, validator=13),
         signed(flip_bit(proof, 700_000)),
-        signed(proof)[:-1] + b"\0",
+        signed(proof, validator=NEIGHBOUR)[:-1] + b"\0",
     ]
     async with engine_with_chain(tmp_path) as engine:
         answers = await engine.submit(messages)
@@ -126,6 +127,18 @@ async def test_submit__judges_each_message_by_itself(tmp_path):
         assert answers[2].evidence_id is not None
         # Asked again, a refusal is the same refusal.
         assert (await engine.submit(messages[2:3]))[0] == replace(answers[2], index=0)
+
+
+async def test_submit__counts_the_first_of_a_validator_in_the_order_of_the_request(tmp_path):
+    good = signed(PACK[1].proof())
+    bad = signed(flip_bit(PACK[1].proof(), 700_000))
+    async with engine_with_chain(tmp_path) as engine:
+        first, second = await engine.submit([bad, good])
+        assert first.status is SubmissionStatus.REFUSED
+        assert (second.status, second.reason) == (
+            SubmissionStatus.NOT_CHECKED,
+            Reason.DUPLICATE_FROM_VALIDATOR,
+        )
 
 
 async def test_submit__refused_for_the_proof_of_another_block(tmp_path):

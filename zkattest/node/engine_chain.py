@@ -129,15 +129,33 @@ class SubmissionDesk:
     # --- Submissions --------------------------------------------------------------------------
 
     async def submit(self, messages: Sequence[bytes], wait_ms: int) -> tuple[Submission, ...]:
-        """Judge messages side by side; what has no verdict in time is not checked."""
+        """
+        Judge messages side by side; what has no verdict in time is not checked.
+
+        Those of one validator about one block and type come one after another, as they stand:
+        the first one counts, and chance must not say which that is.
+        """
         answers: dict[int, Submission] = {}
+        last: dict[object, trio.Event] = {}
 
-        async def judge(index: int, message: bytes) -> None:
-            answers[index] = await self._submit(index, message, wait_ms)
+        async def judge(index: int, proof: GossipedProof, before: trio.Event | None) -> None:
+            if before is not None:
+                with trio.move_on_after(wait_ms / 1000):
+                    await before.wait()
+            answers[index] = await self._submit(index, messages[index], proof, wait_ms)
+            done[index].set()
 
+        done = [trio.Event() for _ in messages]
         async with trio.open_nursery() as nursery:
             for index, message in enumerate(messages):
-                nursery.start_soon(judge, index, message)
+                try:
+                    proof = read_gossiped_proof(self.settings.profile, message)
+                except DecodeError as error:
+                    answers[index] = _malformed(index, error)
+                    continue
+                key = (proof.subject, proof.proof_type, proof.validator_index)
+                nursery.start_soon(judge, index, proof, last.get(key))
+                last[key] = done[index]
         return tuple(answers[index] for index in range(len(messages)))
 
     async def submitted(self, block_id: BlockId) -> tuple[SubmittedProof, ...] | None:
@@ -219,12 +237,9 @@ class SubmissionDesk:
 
     # --- One message --------------------------------------------------------------------------
 
-    async def _submit(self, index: int, message: bytes, wait_ms: int) -> Submission:
-        try:
-            proof = read_gossiped_proof(self.settings.profile, message)
-        except DecodeError as error:
-            reason = Reason.MALFORMED_MESSAGE
-            return Submission(index, SubmissionStatus.REFUSED, reason=reason, detail=str(error))
+    async def _submit(
+        self, index: int, message: bytes, proof: GossipedProof, wait_ms: int
+    ) -> Submission:
         envelope = Sha256(await trio.to_thread.run_sync(sha256, message))
         digest = Sha256(await trio.to_thread.run_sync(sha256, proof.proof_data))
         self._contexts[digest] = _Context(proof.subject, envelope)
@@ -361,6 +376,11 @@ def _programs_of(
 
 def _revoked_types(infos: Sequence[ProofTypeInfo]) -> frozenset[ProofType]:
     return frozenset(info.proof_type for info in infos if not info.entry.is_usable)
+
+
+def _malformed(index: int, error: DecodeError) -> Submission:
+    reason = Reason.MALFORMED_MESSAGE
+    return Submission(index, SubmissionStatus.REFUSED, reason=reason, detail=str(error))
 
 
 def _bound(held: OrderedDict[Any, Any]) -> None:
