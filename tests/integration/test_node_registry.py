@@ -1,5 +1,7 @@
 """A registry that changes while a node runs, with real processes of both kinds."""
 
+import json
+
 import pytest
 
 from tests.helpers.engines import PROGRAM_VK, REGISTRY, REVOKED_REGISTRY
@@ -28,10 +30,16 @@ def test_registry__taken_up_by_a_running_node_unless_it_is_wrong(tmp_path, write
         registry.write_text("version = 2")
         refused = node.event("registry_refused")
         assert (refused["level"], "expected 1" in refused["detail"]) == ("error", True)
+        described = json.loads(node.page("/status")[1])["registry"]
+        assert (described["policy"], described["revoked"]) == ("1-of-any", ["withdrawn"])
+        assert "expected 1" in described["refused_update"]
         registry.write_text(REVOKED_REGISTRY)
         assert node.event("registry_loaded")["changes"] == ["ours: active to revoked"]
         missing = node.event("policy_cannot_be_met")
         assert (missing["reason"], missing["excluded"]) == ("none_counts", ["ours: revoked"])
+        described = json.loads(node.page("/status")[1])["registry"]
+        assert described["revoked"] == ["ours", "withdrawn"]
+        assert described["refused_update"] == ""
         samples = node.page("/metrics")[1]
         for outcome in ("refused", "loaded"):
             assert f'zkattest_registry_updates_total{{outcome="{outcome}"}} 1.0' in samples

@@ -12,6 +12,7 @@ from zkattest.machines.proof_gossip import ProofGossipMachine
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import NodeConfig, ProofNodeConfig
+from zkattest.node.config_policy import NodePolicy
 from zkattest.node.proof_runner import ProofGossipRunner
 from zkattest.node.runner import AttesterRunner
 from zkattest.store import SqliteStore
@@ -105,6 +106,7 @@ class AttesterSubject:
                 "is_proven": standing.head.is_proven,
             },
             "proven_slot": int(standing.proven_slot),
+            **_registry(self.config.proof_policy),
         }
 
     def conditions(self) -> dict[str, Condition]:
@@ -171,6 +173,7 @@ class ProofSubject:
             "fork_digest": "0x" + settings.fork_digest.hex(),
             "profile": settings.profile.name.value,
             "head": newest and {"slot": int(newest[0]), "block_root": newest[1]},
+            **_registry(self.config.proof_policy),
         }
 
     def conditions(self) -> dict[str, Condition]:
@@ -222,3 +225,18 @@ class ProofSubject:
     def _newest(self) -> tuple[int, str] | None:
         known = ((int(block.slot), str(root)) for root, block in self.machine.blocks.items())
         return max(known, default=None)
+
+
+def _registry(policy: NodePolicy | None) -> dict[str, object]:
+    """Describe the registry in use, and what is wrong with its file now; nothing without one."""
+    if policy is None:
+        return {}
+    loaded, refused = policy.registry.loaded, policy.registry.refused_update
+    entries = loaded.registry.entries.values()
+    described = {
+        "policy": policy.types.policy.name,
+        "sha256": str(loaded.sha256),
+        "revoked": [str(entry.id) for entry in entries if not entry.is_usable],
+        "refused_update": refused,
+    }
+    return {"registry": described}
