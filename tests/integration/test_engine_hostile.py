@@ -205,6 +205,22 @@ async def test_idle_connections__make_room_for_who_asks():
         assert (await idle[1].receive_some()).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_refused_askers_who_stay__make_room_for_who_asks():
+    limits = ServerLimits(connections=4, connections_per_address=4)
+    async with crowded_service(limits=limits) as service:
+        stay = [await trio.open_tcp_stream("127.0.0.1", service.port) for _ in range(4)]
+        for stream in stay:
+            await stream.send_all(head(VERIFY, "Content-Length: 1000"))
+            assert (await stream.receive_some()).startswith(b"HTTP/1.1 429 ")
+        # Each is given a second to go; whoever comes meanwhile is served.
+        with trio.fail_after(20):
+            for _ in range(4):
+                stay.append(await trio.open_tcp_stream("127.0.0.1", service.port))
+                await stay[-1].send_all(head("/v1/proof_types", method="GET"))
+                assert (await stay[-1].receive_some()).startswith(b"HTTP/1.1 200 ")
+        assert service.server.count.refused == 0
+
+
 async def test_connections_that_ask__make_no_room():
     limits = ServerLimits(connections=2, connections_per_address=2)
     async with engine_service(StandInEngine(), limits=limits) as service:

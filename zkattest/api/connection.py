@@ -8,6 +8,7 @@ connection ends that connection; the application learns of it by `http.disconnec
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
@@ -61,7 +62,7 @@ class Connection:
         self._requests_left = limits.requests
         self._waiting: trio.CancelScope | None = None
         self.idle_since_s: float | None = None
-        """Since when nothing was asked; None while something is."""
+        """Since when nothing was asked, None while something is; who is done comes before all."""
 
     async def run(self) -> None:
         """Answer until the asker leaves, is too slow, or sends what is no request."""
@@ -116,7 +117,7 @@ class Connection:
         return came
 
     def end_idle(self) -> None:
-        """End the wait for another request, and so the connection."""
+        """End the wait for another request, or for the asker to go, and so the connection."""
         if self.idle_since_s is not None and self._waiting is not None:
             self.idle_since_s = None
             self._waiting.cancel()
@@ -143,8 +144,11 @@ class Connection:
         raw = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
         if self._http.their_state not in _UNREAD or not isinstance(raw, trio.SocketStream):
             return
-        left = _LINGER_BYTES
-        with trio.move_on_after(_LINGER_MS / 1000), suppress(trio.BrokenResourceError):
+        left, self.idle_since_s = _LINGER_BYTES, -math.inf
+        with (
+            trio.move_on_after(_LINGER_MS / 1000) as self._waiting,
+            suppress(trio.BrokenResourceError),
+        ):
             if raw is stream:  # the end of TLS has to be said by TLS, when the stream is closed
                 await raw.send_eof()
             while left > 0 and (data := await raw.receive_some(_READ_BYTES)):
