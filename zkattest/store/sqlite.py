@@ -144,13 +144,13 @@ class SqliteStore:
         if version == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
             self._db.execute("INSERT INTO network VALUES (?)", (network_id,))
-        elif version == 1:
-            self._db.executescript(f"BEGIN; {_FROM_1} PRAGMA user_version={_VERSION}; COMMIT;")
-        elif version != _VERSION:
+        elif version not in (1, _VERSION):
             raise StoreError(f"version {version}, expected {_VERSION}")
         (known,) = self._db.execute("SELECT id FROM network").fetchone()
         if known != network_id:
             raise StoreError(f"made for network {known}, expected {network_id}")
+        if version == 1:
+            self._db.executescript(f"BEGIN; {_FROM_1} PRAGMA user_version={_VERSION}; COMMIT;")
 
     def _note_programs(self, programs: Mapping[ProofType, str]) -> None:
         known = dict(self._db.execute("SELECT proof_type, program FROM programs"))
