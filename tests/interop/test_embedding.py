@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -243,15 +244,73 @@ def test_systems__are_listed(embedding: Embedding) -> None:
     assert embedding.run([f"{embedding.dash}systems"]) == Answer(0, "\n".join(systems.split()))
 
 
-def test_library__exports_what_the_header_declares_and_needs_no_python(library: Path) -> None:
-    shared = library / "libzkattest_verify.so"
+def declared() -> set[str]:
+    return set(re.findall(r"\b(zkattest_\w+)\(", HEADER.read_text()))
+
+
+def test_library__exports_what_the_header_declares_and_nothing_else(library: Path) -> None:
+    shared = str(library / "libzkattest_verify.so")
     said = subprocess.run(
-        [tool("nm"), "-D", str(shared)], capture_output=True, text=True, check=True
+        [tool("nm"), "-D", "--defined-only", shared], capture_output=True, text=True, check=True
     ).stdout
-    exported = set(re.findall(r"^[0-9a-f]+ [TDBR] (\w+)$", said, re.MULTILINE))
-    declared = set(re.findall(r"\b(zkattest_\w+)\(", HEADER.read_text()))
-    assert exported == declared
-    assert not [line for line in said.splitlines() if "Py" in line.split()[-1][:3]]
+    assert {line.split()[-1] for line in said.splitlines()} == declared()
+
+
+def test_library__needs_the_c_library_alone(library: Path) -> None:
+    shared = str(library / "libzkattest_verify.so")
+    said = subprocess.run(
+        [tool("readelf"), "-d", shared], capture_output=True, text=True, check=True
+    ).stdout
+    needed = set(re.findall(r"\(NEEDED\).*\[(.+?)\.so", said))
+    assert needed <= {"libc", "libm", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64"}
+
+
+FORK = """
+import ctypes, os, signal, sys
+library = ctypes.CDLL(sys.argv[1])
+key, proof = (open(path, "rb").read() for path in sys.argv[2:])
+handle = ctypes.c_void_p()
+opened = library.zkattest_verifier_open(
+    b"sp1", key, ctypes.c_size_t(len(key)), None, ctypes.c_size_t(0), ctypes.byref(handle), None
+)
+verify = lambda: library.zkattest_verifier_verify(
+    handle, proof, ctypes.c_size_t(len(proof)), None, ctypes.c_size_t(0), None
+)
+answers = [opened, verify()]
+child = os.fork()
+if child == 0:
+    # One that waits for threads that are not there is ended, and not by its own will.
+    signal.alarm(60)
+    os._exit(verify())
+answers.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(*answers)
+"""
+
+
+def test_process_that_was_forked__not_checked_instead_of_waiting_for_ever(library: Path) -> None:
+    folder = FIXTURES / "sp1-6.4-compressed"
+    files = [library / "libzkattest_verify.so", folder / "program_vk.bin", folder / "proof.bin"]
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, *map(str, files)], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("0 0 2\n", "")
+
+
+def test_header__says_of_each_function_who_may_call_it_and_what_it_returns() -> None:
+    comments = {
+        name: comment
+        for comment, name in re.findall(
+            r"((?:^//.*\n)+)^[\w *]*?\b(zkattest_\w+)\(", HEADER.read_text(), re.MULTILINE
+        )
+    }
+    assert set(comments) == declared()
+    returns_nothing = {"zkattest_verifier_free", "zkattest_result_clear"}
+    assert [name for name, comment in comments.items() if "Threads: " not in comment] == []
+    silent = {name for name, comment in comments.items() if "Returns: " not in comment}
+    assert silent == returns_nothing
+    # What gives out or takes memory says whose it is.
+    owned = {name for name, comment in comments.items() if "Owner: " in comment}
+    assert owned == declared() - {"zkattest_abi_version", "zkattest_verifier_max_proof_bytes"}
 
 
 def test_header__compiles_as_cplusplus(tmp_path: Path) -> None:

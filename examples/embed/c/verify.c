@@ -13,7 +13,8 @@
 
 #include "zkattest_verify.h"
 
-enum { MAX_THREADS = 64, MAX_FILE_BYTES = 8 << 20 };
+/* Half a mebibyte of stack is enough for every system; some C libraries give threads less. */
+enum { MAX_THREADS = 64, MAX_FILE_BYTES = 8 << 20, STACK_BYTES = 512 << 10 };
 
 /* Bytes of a file; `bytes` is null when no file was named. */
 struct blob {
@@ -76,9 +77,14 @@ static int same(const zkattest_result *one, const zkattest_result *other) {
 /* Verify in `count` threads at once, and return the answer that they agree on. */
 static int verify_in_threads(struct work *work, size_t count) {
     pthread_t threads[MAX_THREADS];
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, STACK_BYTES) != 0)
+        fail("pthread_attr_setstacksize", "no stack of this size");
     for (size_t at = 0; at < count; at++)
-        if (pthread_create(&threads[at], NULL, verify, &work[at]) != 0)
+        if (pthread_create(&threads[at], &attributes, verify, &work[at]) != 0)
             fail("pthread_create", "no thread");
+    pthread_attr_destroy(&attributes);
     for (size_t at = 0; at < count; at++)
         pthread_join(threads[at], NULL);
     int answer = work[0].result.answer;

@@ -44,6 +44,8 @@ pub(crate) enum Misuse {
     TooLong(&'static str),
     /// No proof system has the name.
     UnknownSystem,
+    /// The process was forked from one whose threads it would need.
+    Forked,
 }
 
 /// What a call answers.
@@ -86,6 +88,7 @@ impl Answer {
             Self::Refused(refusal) => refusal.reason(),
             Self::CannotVerify(failure) => failure.cause(),
             Self::Misused(Misuse::UnknownSystem) => "unsupported_proof_system",
+            Self::Misused(Misuse::Forked) => "backend_unavailable",
             Self::Misused(_) => "misuse",
         }
     }
@@ -99,6 +102,11 @@ impl Answer {
             Self::Misused(Misuse::TooLong(name)) => format!("{name} is too long"),
             Self::Misused(Misuse::UnknownSystem) => {
                 "no proof system has this name; zkattest_system_name lists them".into()
+            }
+            Self::Misused(Misuse::Forked) => {
+                "this process was forked from one that had verified, and lacks its threads; \
+                 start it anew"
+                    .into()
             }
         }
     }

@@ -10,7 +10,10 @@ use std::{
     ffi::{CStr, CString, c_char},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr, slice,
-    sync::{Once, OnceLock},
+    sync::{
+        Once, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use ::zkattest_verifier::{CannotVerify, ProofVerifier, Refusal};
@@ -30,12 +33,28 @@ const MAX_PUBLIC_VALUES_BYTES: usize = 1 << 24;
 /// No name of a system is longer.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Verifies proofs of one program. From any thread, and from many at once: nothing in it changes.
+/// Verifies proofs of one program.
+///
+/// Threads: any number may use one handle at once, for nothing in it changes.
+/// Owner: whoever opened it; zkattest_verifier_free takes it back.
 #[derive(Debug)]
 #[allow(non_camel_case_types, reason = "the name that C programs see")]
 pub struct zkattest_verifier {
     verifier: Box<dyn ProofVerifier>,
     circuit_version: CString,
+    /// Whether the library behind it verifies in a pool of threads, one for a process.
+    has_threads: bool,
+}
+
+impl zkattest_verifier {
+    pub(crate) fn new(verifier: Box<dyn ProofVerifier>, has_threads: bool) -> Self {
+        let circuit_version = line(verifier.circuit_version());
+        Self {
+            verifier,
+            circuit_version,
+            has_threads,
+        }
+    }
 }
 
 const _: fn() = || {
@@ -43,7 +62,10 @@ const _: fn() = || {
     shared_between_threads::<zkattest_verifier>();
 };
 
-/// Return the version of this library, like "0.1.0". Never null, never to be freed.
+/// Return the version of this library, like "0.1.0".
+///
+/// Threads: from any, at once. Owner: the library, for as long as the program runs; never freed.
+/// Returns: never null.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkattest_version() -> *const c_char {
     const VERSION: &CStr =
@@ -55,14 +77,17 @@ pub extern "C" fn zkattest_version() -> *const c_char {
 }
 
 /// Return ZKATTEST_ABI_VERSION of the library that is linked; compare it with the header's.
+///
+/// Threads: from any, at once. Returns: a number from 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkattest_abi_version() -> u32 {
     ZKATTEST_ABI_VERSION
 }
 
-/// Return the name of the proof system with this index, or null behind the last one.
+/// Return the name of the proof system with this index.
 ///
-/// The name is never to be freed.
+/// Threads: from any, at once. Owner: the library, for as long as the program runs; never freed.
+/// Returns: a string, or null for any index behind the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn zkattest_system_name(index: usize) -> *const c_char {
     static NAMES: OnceLock<Vec<CString>> = OnceLock::new();
@@ -79,8 +104,15 @@ pub extern "C" fn zkattest_system_name(index: usize) -> *const c_char {
 /// Open a verifier for proofs of one program, and prepare its keys.
 ///
 /// `system` is one of the names that zkattest_system_name lists. `verifier_key` may be null: most
-/// systems bring theirs. On ZKATTEST_VALID `*verifier` is a handle for zkattest_verifier_free, else
-/// null. `result` may be null; else it is overwritten, and zkattest_result_clear takes it.
+/// systems bring theirs. What the pointers show is copied where it is kept.
+///
+/// Threads: from any, at once, each with places of its own for `verifier` and `result`.
+/// Owner: the caller owns `*verifier` (zkattest_verifier_free) and what is written to `result`
+/// (zkattest_result_clear); `result` may be null. A result that is there is overwritten, not cleared.
+/// Returns: ZKATTEST_VALID, and `*verifier` is a handle; else `*verifier` is null:
+/// ZKATTEST_INVALID, a key is refused (`program_key_malformed`, ...); ZKATTEST_CANNOT_CHECK, the
+/// system is not known (`unsupported_proof_system`), a key is missing or of a version that is not
+/// known, or a pointer or a length is wrong (`misuse`).
 ///
 /// # Safety
 /// `system` ends with a zero byte; each other pointer is null or points to as many bytes as its
@@ -121,11 +153,8 @@ pub unsafe extern "C" fn zkattest_verifier_open(
             )
         };
         let opened = open(system, program_key, verifier_key)?;
-        let circuit_version = line(opened.circuit_version());
-        Ok(Box::new(zkattest_verifier {
-            verifier: opened,
-            circuit_version,
-        }))
+        let has_threads = matches!(system, System::Sp1);
+        Ok(Box::new(zkattest_verifier::new(opened, has_threads)))
     });
     let answer = match opened {
         Ok(opened) => {
@@ -142,8 +171,16 @@ pub unsafe extern "C" fn zkattest_verifier_open(
 /// Verify a proof.
 ///
 /// `public_values` may be null where a proof carries its own; else the proof must commit to exactly
-/// these bytes. `result` may be null; else it is overwritten, and zkattest_result_clear takes it.
-/// Returns ZKATTEST_VALID, ZKATTEST_INVALID or ZKATTEST_CANNOT_CHECK.
+/// these bytes. Null with length zero is "none given", a pointer with length zero "none put out".
+/// A proof longer than zkattest_verifier_max_proof_bytes is refused before a byte of it is read.
+///
+/// Threads: from any, with one handle at once, each with a place of its own for `result`.
+/// Owner: inputs stay the caller's, and are not kept. The caller owns what is written to `result`
+/// (zkattest_result_clear); `result` may be null. A result that is there is overwritten, not cleared.
+/// Returns: ZKATTEST_VALID; ZKATTEST_INVALID, the proof or the values are refused; or
+/// ZKATTEST_CANNOT_CHECK, which says nothing about the proof: public values are missing, a version
+/// is not known, the verifier panicked (`backend_panic`), the process was forked from one that had
+/// verified proofs of `sp1` (`backend_unavailable`), a pointer or a length is wrong (`misuse`).
 ///
 /// # Safety
 /// `verifier` is null or an open handle; each other pointer is null or points to as many bytes as
@@ -179,6 +216,10 @@ pub unsafe extern "C" fn zkattest_verifier_verify(
                 )?,
             )
         };
+        if opened.has_threads {
+            static OWNER: AtomicU32 = AtomicU32::new(0);
+            require_owner(&OWNER, std::process::id())?;
+        }
         Ok(opened.verifier.verify(proof, public_values)?)
     });
     let answer = verified.map_or_else(|answer| answer, Answer::Valid);
@@ -186,7 +227,9 @@ pub unsafe extern "C" fn zkattest_verifier_verify(
     unsafe { answered(answer, result) }
 }
 
-/// Return how many bytes a proof may have; zero for null.
+/// Return how many bytes a proof may have.
+///
+/// Threads: from any, with one handle at once. Returns: a number from 1; zero for null.
 ///
 /// # Safety
 /// `verifier` is null or an open handle.
@@ -199,9 +242,10 @@ pub unsafe extern "C" fn zkattest_verifier_max_proof_bytes(
     contain(|| Ok(opened.map_or(0, |opened| opened.verifier.max_proof_bytes()))).unwrap_or(0)
 }
 
-/// Return the version of the circuit that proofs are checked against; null for null.
+/// Return the version of the circuit that proofs are checked against.
 ///
-/// The string lives as long as the handle.
+/// Threads: from any, with one handle at once. Owner: the handle, for as long as it is open.
+/// Returns: a string; null where `verifier` is null.
 ///
 /// # Safety
 /// `verifier` is null or an open handle.
@@ -215,6 +259,8 @@ pub unsafe extern "C" fn zkattest_verifier_circuit_version(
 }
 
 /// Free a handle; null is no handle, and nothing happens.
+///
+/// Threads: from any, once, and when no thread uses the handle any more. Owner: takes the handle.
 ///
 /// # Safety
 /// `verifier` is null or a handle that no thread uses any more, and not freed yet.
@@ -230,6 +276,9 @@ pub unsafe extern "C" fn zkattest_verifier_free(verifier: *mut zkattest_verifier
 }
 
 /// Free what a result owns, and make it empty; null and an empty result are left alone.
+///
+/// Threads: from any, at once for different results. Owner: `detail` and `public_values` are taken
+/// and become null; `answer` and `word` stay as they are.
 ///
 /// # Safety
 /// `result` is null, zeroed, or one that a call here has written and nobody has changed.
@@ -252,6 +301,15 @@ pub unsafe extern "C" fn zkattest_result_clear(result: *mut zkattest_result) {
         result.public_values = ptr::null_mut();
     }
     result.public_values_length = 0;
+}
+
+/// Note which process verifies first; a process that was forked from it has none of its threads, and
+/// would wait for them for ever.
+pub(crate) fn require_owner(owner: &AtomicU32, process: u32) -> Result<(), Misuse> {
+    match owner.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(first) if first != process => Err(Misuse::Forked),
+        _ => Ok(()),
+    }
 }
 
 /// Run `work`; a panic in it becomes "could not check".

@@ -13,6 +13,8 @@ use std::{
     ptr,
 };
 
+use ::zkattest_verifier::{Error, ProofVerifier, Verified};
+
 use super::*;
 
 const PROOF: &[u8] = include_bytes!("../../../tests/fixtures/zisk-1.1-vadcop/proof.bin");
@@ -205,6 +207,90 @@ fn lengths_beyond_any_limit__answered_without_a_look_at_the_memory() {
     unsafe { zkattest_verifier_free(verifier) };
 }
 
+#[test]
+fn keys_beyond_any_limit__answered_without_a_look_at_the_memory() {
+    let byte = [0];
+    for (key_length, verifier_key_length, detail) in [
+        (usize::MAX, 0, "program_key is too long"),
+        (KEY.len(), usize::MAX, "verifier_key is too long"),
+    ] {
+        let mut opened = ptr::dangling_mut();
+        let key = if key_length == KEY.len() {
+            KEY.as_ptr()
+        } else {
+            byte.as_ptr()
+        };
+        let told = ask(|result| unsafe {
+            zkattest_verifier_open(
+                c"zisk".as_ptr(),
+                key,
+                key_length,
+                byte.as_ptr(),
+                verifier_key_length,
+                &raw mut opened,
+                result,
+            )
+        });
+        assert_eq!(told, self::told(ZKATTEST_CANNOT_CHECK, "misuse", detail));
+        assert!(opened.is_null());
+    }
+}
+
+#[test]
+fn lengths_of_zero__are_empty_and_not_missing() {
+    let (none, no_key) = open_as(c"zisk".as_ptr(), &[], None);
+    assert!(none.is_null());
+    assert_eq!(
+        (no_key.answer, no_key.word.as_str()),
+        (ZKATTEST_INVALID, "program_key_malformed")
+    );
+    let (none, empty_key) = open_as(c"groth16-bn254".as_ptr(), KEY, Some(&[]));
+    assert!(none.is_null());
+    assert_eq!(
+        (empty_key.answer, empty_key.word.as_str()),
+        (ZKATTEST_INVALID, "program_key_mismatch")
+    );
+    let verifier = zisk();
+    let empty = verify(verifier, &[], None);
+    assert_eq!(
+        (empty.answer, empty.word.as_str()),
+        (ZKATTEST_INVALID, "proof_undecodable")
+    );
+    unsafe { zkattest_verifier_free(verifier) };
+}
+
+/// A handle is a pointer, and may go wherever C takes it.
+#[derive(Clone, Copy)]
+struct Shared(*const zkattest_verifier);
+unsafe impl Sync for Shared {}
+
+#[test]
+fn threads_at_once__each_is_answered_what_it_asked() {
+    let shared = Shared(zisk());
+    let mut flipped = PROOF.to_vec();
+    flipped[1000] ^= 1;
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (shared, flipped) = (&shared, &flipped);
+            scope.spawn(move || {
+                // What is opened, asked and freed beside it changes nothing.
+                let own = zisk();
+                for _ in 0..2 {
+                    let (proof, values, answer) = match number % 3 {
+                        0 => (PROOF, Some(PUBLIC_VALUES), ZKATTEST_VALID),
+                        1 => (flipped.as_slice(), None, ZKATTEST_INVALID),
+                        _ => (PROOF, Some(&[][..]), ZKATTEST_INVALID),
+                    };
+                    assert_eq!(verify(shared.0, proof, values).answer, answer);
+                    assert_eq!(verify(ptr::null(), proof, values).word, "misuse");
+                }
+                unsafe { zkattest_verifier_free(own) };
+            });
+        }
+    });
+    unsafe { zkattest_verifier_free(shared.0.cast_mut()) };
+}
+
 /// What a proof of ZisK may have.
 const MAX_ZISK_BYTES: usize = 1 << 20;
 
@@ -304,6 +390,45 @@ fn panic__not_checked_backend_panic() {
     });
     let expected = self::told(ZKATTEST_CANNOT_CHECK, "backend_panic", "verifier panicked");
     assert_eq!(told, expected);
+}
+
+#[test]
+fn process_that_was_forked__not_checked_backend_unavailable() {
+    let owner = std::sync::atomic::AtomicU32::new(0);
+    assert_eq!(ffi::require_owner(&owner, 7), Ok(()));
+    assert_eq!(ffi::require_owner(&owner, 7), Ok(()));
+    assert_eq!(ffi::require_owner(&owner, 8), Err(answer::Misuse::Forked));
+}
+
+/// A verifier with a defect: it panics, whatever it is given.
+#[derive(Debug)]
+struct Panics;
+
+impl ProofVerifier for Panics {
+    fn max_proof_bytes(&self) -> usize {
+        MAX_ZISK_BYTES
+    }
+
+    fn circuit_version(&self) -> &str {
+        "none"
+    }
+
+    fn verify(&self, proof: &[u8], _: Option<&[u8]>) -> Result<Verified, Error> {
+        unreachable!("a defect, at {} bytes", proof.len())
+    }
+}
+
+#[test]
+fn panic__ends_at_the_border_and_the_handle_still_answers() {
+    let verifier = Box::into_raw(Box::new(zkattest_verifier::new(Box::new(Panics), false)));
+    let expected = told(ZKATTEST_CANNOT_CHECK, "backend_panic", "verifier panicked");
+    assert_eq!(verify(verifier, PROOF, None), expected);
+    assert_eq!(verify(verifier, PROOF, None), expected);
+    unsafe {
+        let version = CStr::from_ptr(zkattest_verifier_circuit_version(verifier));
+        assert_eq!(version, c"none");
+        zkattest_verifier_free(verifier);
+    }
 }
 
 #[test]
