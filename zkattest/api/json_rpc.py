@@ -26,7 +26,7 @@ from zkattest.ports import ProofEngine
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import NotChecked, ProofVerdict, Refused, Verified
 from zkattest.types.ids import ChainId, ProofType, Root
-from zkattest.types.json_text import parse_json, unique_keys
+from zkattest.types.json_text import parse_small_json, unique_keys
 from zkattest.types.verification import ProofTypeInfo
 from zkattest.types.wire import MAX_PROOF_BYTES, PublicValues
 
@@ -235,7 +235,7 @@ class RpcRoutes:
 
     async def _handle(self, call: Call[NoFields, NoFields]) -> Response:
         try:
-            parsed = parse_json(call.body, unique_keys, max_marks=self._settings.max_marks)
+            parsed = parse_small_json(call.body, unique_keys, max_marks=self._settings.max_marks)
         except ValueError:
             error = RpcError(RpcCode.PARSE_ERROR, "not JSON", "parse_error")
             return JSONResponse(_error(None, error))

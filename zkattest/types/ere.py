@@ -18,7 +18,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 
 from zkattest.types.errors import DecodeError
-from zkattest.types.json_text import parse_json, unique_keys
+from zkattest.types.json_text import parse_small_json, unique_keys
 
 SERVICE: Final = "api.ZkvmService"
 # No message has half as many quotes, commas and brackets.
@@ -257,7 +257,7 @@ def _read(name: str, data: bytes, form: EreForm = EreForm.DURATION, *, as_json: 
     try:
         if as_json:
             # Parsed by us first, for its depth and the number of its values are bounded there.
-            parsed = parse_json(data, unique_keys, max_marks=_MAX_MARKS)
+            parsed = parse_small_json(data, unique_keys, max_marks=_MAX_MARKS)
             if not isinstance(parsed, dict):
                 raise DecodeError(name, "expected an object")
             json_format.ParseDict(parsed, message)

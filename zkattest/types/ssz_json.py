@@ -12,7 +12,7 @@ import binascii
 from typing import Any, Final, TypeVar
 
 from zkattest.types.errors import DecodeError
-from zkattest.types.json_text import parse_json
+from zkattest.types.json_text import parse_small_json
 from zkattest.types.ssz_codec import (
     Boolean,
     ByteList,
@@ -56,7 +56,7 @@ def from_json(codec: Codec[T], data: bytes, limit_bytes: int) -> T:
     if len(data) > limit_bytes:
         raise DecodeError("json", f"{len(data)} bytes exceed the limit of {limit_bytes}")
     try:
-        parsed = parse_json(data, JsonObject, max_marks=_MAX_MARKS)
+        parsed = parse_small_json(data, JsonObject, max_marks=_MAX_MARKS)
     except ValueError as error:
         raise DecodeError("json", str(error)) from None
     value: T = read_json(codec, parsed, "")
