@@ -75,7 +75,7 @@ async def test_engine__valid_for_every_golden_proof_and_reached_again(tmp_path, 
             broken = flip_bit(golden.proof, len(golden.proof) // 2)
             verdict = await engine.verify_program(*ask, broken, golden.public_values)
             assert isinstance(verdict, Refused), golden.system
-    find = finder(settings.registry.path, tmp_path)
+    find = finder(settings.registry.path, tmp_path, None)
     outcomes = Counter(one.outcome for one in replay_log(tmp_path / "evidence", find))
     assert outcomes == {ReplayOutcome.SAME: 2 * len(GOLDEN_PROOFS)}
 
