@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.interrupts import ended_by_interrupts
 from zkattest.cli.output import BadInput, print_json, report_invalid, report_not_checked
+from zkattest.spec.budget import DEAR_VERIFICATION_MS
 from zkattest.spec.reasons import CannotVerify, InvalidProof, Reason
 from zkattest.types.errors import DecodeError
 from zkattest.types.ids import ProgramVk
@@ -79,6 +81,8 @@ def verify(
     try:
         data = read_proof(proof, verifier.max_proof_bytes)
         values = None if public_values is None else read_public_values(public_values)
+        if system in DEAR_VERIFICATION_MS and sys.stderr.isatty():
+            typer.echo(f"verifying a proof of {system}: seconds", err=True)
         # The extension hears of no signal, and a PLONK proof takes it seconds.
         with ended_by_interrupts():
             verified = verifier.verify(data, values)

@@ -1,10 +1,8 @@
 """`zkattest doctor`: three exit codes, a table, one JSON object."""
 
 import json
-import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,28 +46,6 @@ def test_doctor__exits_2_for_a_file_that_is_not_there_and_prints_a_table(
     assert (code, err) == (2, "")
     assert "sp1-groth16" in out
     assert "not examined" in out
-
-
-def test_doctor__shows_a_person_how_far_it_is_and_prints_the_same_table() -> None:
-    # Standard error is a terminal of its own, standard output a pipe.
-    ours, theirs = os.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "zkattest.cli.main", "doctor"],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        # The end of a terminal is an error in Linux, not an empty read.
-        with suppress(OSError):
-            while piece := os.read(ours, 4096):
-                shown += piece
-        os.close(ours)
-        out, _ = process.communicate()
-    assert b"examining: proof systems" in shown
-    assert b"sp1-groth16" in out
-    assert b"examining" not in out
 
 
 def test_show__control_characters_forge_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
