@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
+from zkattest.types.json_text import parse_json, unique_keys
 from zkattest.verify.proof import ProofSystem, VerifiedProof
 
 _LENGTH: Final = struct.Struct(">I")
@@ -80,8 +81,8 @@ def receive_answer(connection: socket.socket) -> Answer:
     """
     frame = receive_frame(connection)
     try:
-        return _read_answer(json.loads(frame, object_hook=_read_bytes))
-    except (KeyError, TypeError, RecursionError):
+        return _read_answer(parse_json(frame, _read_object))
+    except TypeError:
         # The other end is foreign code that read hostile bytes.
         raise ValueError("an answer of unknown form") from None
 
@@ -152,5 +153,6 @@ def _show_bytes(value: object) -> dict[str, str]:
     raise TypeError(f"{type(value).__name__} in an answer")
 
 
-def _read_bytes(fields: dict[str, Any]) -> object:
+def _read_object(pairs: list[tuple[str, Any]]) -> object:
+    fields = unique_keys(pairs)
     return bytes.fromhex(fields["hex"]) if fields.keys() == {"hex"} else fields
