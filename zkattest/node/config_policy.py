@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -76,7 +76,8 @@ def read_node_policy(
             table.wrong("deadline_ms", f"{due_ms}, expected less than a slot of {slot_ms} ms")
     fallback = Policy(policy.fallback.value) if table.has("fallback") else None
     types = make_type_policy(policy, registry.loaded.registry, proof_types)
-    _require_sense(table, types, registry.loaded.registry)
+    programs = tuple(types.programs.values())
+    require_sense(table, policy, programs, registry.loaded.registry)
     return NodePolicy(types, registry, fallback, due_ms)
 
 
@@ -143,9 +144,13 @@ def _read_registry(table: Table) -> RegistryFile:
         return RegistryFile(None)
 
 
-def _require_sense(table: Table, types: TypePolicy, registry: ProgramRegistry) -> None:
-    """Note names that mean nothing, and a policy that no proofs of this network could meet."""
-    policy, programs = types.policy, types.programs.values()
+def require_sense(
+    table: Table,
+    policy: ProofPolicy,
+    programs: Collection[ProgramEntry],
+    registry: ProgramRegistry,
+) -> None:
+    """Note names that mean nothing, and a policy that no proofs of these programs could meet."""
     known = {*registry.entries, *(entry.id for entry in programs)}
     for name in unknown_names(policy, known):
         key = "programs" if name in policy.programs else "weights"
@@ -160,7 +165,7 @@ def _require_sense(table: Table, types: TypePolicy, registry: ProgramRegistry) -
         why = ", ".join(sorted({str(exclusion) for _, exclusion in missing.excluded}))
         detail = f"{missing.reason} ({why})" if why else str(missing.reason)
         key = "required_proofs" if table.has("required_proofs") else "preset"
-        table.wrong(key, f"met by no proofs of the types in this file: {detail}")
+        table.wrong(key, f"met by no proofs of the types that there are: {detail}")
 
 
 def _entry_of(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from zkattest.node.config_eip8025 import Eip8025Settings
-from zkattest.node.config_policy import read_policy, read_registry_keys
-from zkattest.node.config_reader import Table
+from zkattest.node.config_policy import read_policy, read_registry_keys, require_sense
+from zkattest.node.config_reader import ConfigError, Table
 from zkattest.node.engine_programs import RegistrySource
+from zkattest.node.registry_file import load_registry
 from zkattest.spec.presets import SCHEMA_OPTIONAL_PROOFS_AMSTERDAM
 from zkattest.spec.proof_policy import PRESETS, ProofPolicy
 from zkattest.store.evidence import EvidenceLimits, FlushPolicy
@@ -81,7 +82,10 @@ def read_engine(root: Table, chain: Eip8025Settings | None) -> EngineSettings | 
     poll_ms = table.integer("registry_poll_ms", 2_000, least=100)
     isolation = table.flag("isolation", default=True)
     bounds, evidence = _read_bounds(table), _read_evidence(root)
-    policy = read_policy(root.table("proof_policy"))
+    policy_table = root.table("proof_policy")
+    policy = read_policy(policy_table)
+    if not table.notes.mistakes:
+        _require_programs(table, policy_table, source, policy)
     if chain_id is None:
         return None
     return EngineSettings(
@@ -112,6 +116,24 @@ def _read_source(table: Table) -> RegistrySource:
         trusted=read_registry_keys(table, path),
         verifier_keys=table.path("verifier_keys"),
     )
+
+
+def _require_programs(
+    table: Table, policy_table: Table, source: RegistrySource, policy: ProofPolicy
+) -> None:
+    """Note what is wrong with the registry's file, and with what is wanted of its programs."""
+    try:
+        registry = load_registry(source.path, source.trusted).registry
+    except ConfigError as error:
+        table.wrong("registry", str(error))
+        return
+    if source.profile not in registry.profiles:
+        known = ", ".join(registry.profiles)
+        table.wrong("profile", f"no {source.profile} in the registry, expected one of {known}")
+        return
+    names = registry.profiles[source.profile].proof_types.values()
+    programs = [registry.entries[name] for name in names]
+    require_sense(policy_table, policy, programs, registry)
 
 
 def _read_bounds(table: Table) -> EngineBounds:

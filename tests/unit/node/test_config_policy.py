@@ -137,7 +137,7 @@ def test_node_policy__says_which_name_was_meant_and_what_is_missing():
     assert mistake[1] == "zkatest-sp1: not in the registry, nearest known is zkattest-sp1"
     reader = table(proof_policy={"minimum_bits": 128})
     read_node_policy(reader, TYPES, 12_000)
-    reason = "met by no proofs of the types in this file: none_counts (bits_too_low)"
+    reason = "met by no proofs of the types that there are: none_counts (bits_too_low)"
     assert mistakes(reader) == [("proof_policy.preset", reason)]
 
 

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from zkattest.crypto.ed25519 import PublicKey
+from zkattest.crypto.ed25519 import SigningKey
 from zkattest.node.config_reader import Notes, Table
 from zkattest.node.engine_programs import RegistrySource
 from zkattest.node.engine_settings import (
@@ -15,14 +16,18 @@ from zkattest.node.engine_settings import (
     EvidenceSettings,
     read_engine,
 )
+from zkattest.node.registry_export import export_registry
+from zkattest.node.registry_file import load_registry, registry_document
 from zkattest.spec.proof_policy import PRESETS
 from zkattest.store.evidence import EvidenceLimits, FlushPolicy
 from zkattest.types.ids import ChainId
 from zkattest.types.programs import ProfileId
 
+KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
-def read(**sections):
-    root = Table(Notes(Path("folder/engine.toml")), sections)
+
+def read(*, folder=Path("folder"), **sections):
+    root = Table(Notes(folder / "engine.toml"), sections)
     settings = read_engine(root, None)
     root.refuse_unknown()
     return settings, [(each.field, each.reason) for each in root.notes.mistakes]
@@ -40,13 +45,16 @@ def test_bounds__say_how_many_proofs_are_taken_in():
     assert EngineBounds(waiting=3).verifications == (os.cpu_count() or 1) + 3
 
 
-def test_engine__reads_every_field():
+def test_engine__reads_every_field(tmp_path):
+    document = registry_document(load_registry(None).registry)
+    (tmp_path / "registry.toml").write_bytes(export_registry(document, KEY))
     settings, mistakes = read(
+        folder=tmp_path,
         engine={
             "chain_id": 5,
             "schema_id": 0x7886,
             "registry": "registry.toml",
-            "registry_keys": ["0x" + "ab" * 32],
+            "registry_keys": [str(KEY.public_key)],
             "verifier_keys": "keys",
             "profile": "zkattest",
             "registry_poll_ms": 100,
@@ -69,13 +77,13 @@ def test_engine__reads_every_field():
             "proof_bytes": 3,
         },
     )
-    folder = Path("folder")
+    folder = tmp_path
     assert mistakes == []
     assert settings == EngineSettings(
         registry=RegistrySource(
             ProfileId("zkattest"),
             folder / "registry.toml",
-            (PublicKey(b"\xab" * 32),),
+            (KEY.public_key,),
             folder / "keys",
         ),
         chain_id=ChainId(5),
@@ -104,6 +112,19 @@ def test_engine__reads_every_field():
             "engine.registry_keys",
         ),
         ({"engine": {"chain_id": 1, "waitinq": 3}}, "engine.waitinq"),
+        ({"engine": {"chain_id": 1, "registry": "none.toml"}}, "engine.registry"),
+        ({"engine": {"chain_id": 1, "profile": "mine"}}, "engine.profile"),
+        (
+            {"engine": {"chain_id": 1}, "proof_policy": {"programs": ["typo-sp1"]}},
+            "proof_policy.programs",
+        ),
+        (
+            {
+                "engine": {"chain_id": 1, "profile": "zkattest"},
+                "proof_policy": {"preset": "2-of-3-zkvms"},
+            },
+            "proof_policy.preset",
+        ),
         ({"engine": {"chain_id": 1}, "evidence": {}}, "evidence.folder"),
         (
             {"engine": {"chain_id": 1}, "evidence": {"folder": "x", "max_files": 1}},
