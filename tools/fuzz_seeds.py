@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fuzz.system_targets import KEYED, WRAPPED, ZISK_HEAD
-from tests.helpers.proofs import GOLDEN_PROOFS
+from tests.helpers.proofs import FIXTURES, GOLDEN_PROOFS, PLONK_V5_KEY
 from zkattest.crypto.blocks import decode_block, decode_header
 from zkattest.crypto.hashing import hash_tree_root_claim
 from zkattest.crypto.header_rlp import encode_header
@@ -25,6 +25,7 @@ from zkattest.net.wire import Published, Rpc, encode_published, encode_rpc
 from zkattest.spec.presets import SCHEMA_DELAYED_EXECUTION
 from zkattest.types.execution import BlockPackage, ExecutionClaim, OsakaHeader
 from zkattest.types.ids import Address, ProofType, Slot, ValidatorIndex
+from zkattest.types.programs import ProofSystem
 from zkattest.types.proof_profiles import PROFILES
 from zkattest.types.wire import (
     SIGNATURE_BYTES,
@@ -43,6 +44,9 @@ PACKS: Final = (VECTORS, PROOF_VECTORS)
 CORPUS: Final = ROOT / "tests" / "fuzz" / "corpus"
 # Others are hundreds of kilobytes, and the corpus is small.
 MAX_SYSTEM_PROOF_BYTES: Final = 2_000
+# Of an OpenVM proof: what is read of its front, and its public values.
+OPENVM_HEAD_BYTES: Final = 1_024
+OPENVM_END_BYTES: Final = 549
 MESSAGES: Final = ROOT / "tests" / "fixtures" / "proof_messages"
 KEYSTORES: Final = ROOT / "tests" / "fixtures" / "eip2335"
 # Larger inputs teach a fuzzer little and make it slow.
@@ -146,6 +150,12 @@ def system_seeds() -> Iterator[tuple[str, str, bytes]]:
             chosen = KEYED.index(golden.system)
             for target in ("verifier_key", "circuit_key"):
                 yield target, name, bytes([chosen]) + golden.verifier_key
+    chosen = KEYED.index(ProofSystem.SP1_PLONK)
+    for target in ("verifier_key", "circuit_key"):
+        yield target, "sp1-plonk", bytes([chosen]) + PLONK_V5_KEY
+    openvm = (FIXTURES / "openvm-2.1-stark" / "proof.bin").read_bytes()
+    # What stands between the head and the end is not read.
+    yield "openvm_proof", "golden", openvm[:OPENVM_HEAD_BYTES] + openvm[-OPENVM_END_BYTES:]
     yield "risc0_seal", "golden", GOLDEN_PROOFS["risc0-groth16"].proof
     for index, name in enumerate(WRAPPED):
         yield "sp1_wrapped", name, bytes([index]) + GOLDEN_PROOFS[name].proof

@@ -69,6 +69,17 @@ def replay_sp1_wrapped(data: bytes) -> None:
         verify_golden(WRAPPED[data[0] % len(WRAPPED)], data[1:])
 
 
+def replay_openvm_proof(data: bytes) -> None:
+    """Name bytes as an OpenVM proof; none of them is ever valid."""
+    verifier = BuiltInVerifier(ProofSystem.OPENVM, ProgramVk(bytes(32)))
+
+    def verify() -> None:
+        verifier.verify(data)
+        raise AssertionError("an OpenVM proof was verified")
+
+    answered(verify)
+
+
 def verify_golden(name: str, proof: bytes) -> None:
     """Verify bytes in the place of a golden proof; what is valid proves the golden values."""
     golden = GOLDEN_PROOFS[name]

@@ -17,6 +17,7 @@ from tests.fuzz.peering_targets import fuzz_records, fuzz_requests
 from tests.fuzz.system_targets import (
     fuzz_system_proof,
     fuzz_verifier_key,
+    replay_openvm_proof,
     replay_risc0_seal,
     replay_sp1_wrapped,
     replay_zisk_proof,
@@ -405,6 +406,7 @@ REPLAYS: Final[dict[str, Callable[[bytes], None]]] = {
     "circuit_key": fuzz_verifier_key,
     "header": replay_header,
     "osaka_header": replay_header,
+    "openvm_proof": replay_openvm_proof,
     "risc0_seal": replay_risc0_seal,
     "sp1_wrapped": replay_sp1_wrapped,
     "zisk_proof": replay_zisk_proof,

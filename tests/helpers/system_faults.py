@@ -84,6 +84,8 @@ PLONK_ELEMENTS: Final = (
 )
 KOALA_BEAR: Final = 0x7F000001
 GOLDILOCKS: Final = 0xFFFFFFFF00000001
+# The exit code among the public elements of SP1's recursion, four bytes each from 0x74 on.
+SP1_EXIT_CODE: Final = 0x74 + 4 * 170
 # Names in the first map of tables of SP1's bundle; its length and theirs stand in front.
 SP1_FIRST_TABLE: Final = 36_704
 SP1_LAST_TABLE: Final = 42_188
@@ -420,6 +422,8 @@ def sp1_cases() -> Iterator[Case]:
     for at in range(length // 20, length, length // 10):
         flipped = flip_bit(proof, at - at % 4)
         yield Case(name, Fault.FLIPPED, str(at), (Reason.PROOF_INVALID, None), flipped)
+    failed = invalid("the program failed, exit code 1")
+    yield Case(name, Fault.FLIPPED, "exit-code", failed, flip_bit(proof, SP1_EXIT_CODE))
     other = ProgramVk(flip_bit(golden.program_vk, 31))
     expected = mismatch(Reason.PROGRAM_KEY_MISMATCH, bytes(other), bytes(golden.program_vk))
     yield Case(name, Fault.FOREIGN_KEY, "bit", expected, program_vk=other)

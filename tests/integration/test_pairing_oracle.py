@@ -18,7 +18,7 @@ from tests.helpers.proofs import (
     GoldenProof,
     flip_bit,
 )
-from zkattest.spec.reasons import InvalidProof
+from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof
 from zkattest.types.ids import ProgramVk
 from zkattest.verify.builtin import BuiltInVerifier
 
@@ -255,3 +255,20 @@ def test_plonk__agrees_with_py_ecc_on_other_inputs(plonk: plonk_oracle.Key, inde
         replace(PLONK, public_values=flip_bit(PLONK.public_values, 0)),
     )[index]
     assert not ours_accepts(other, PLONK.proof, other.public_values)
+
+
+def test_plonk__withdrawn_proof_is_not_checked_though_its_equation_holds() -> None:
+    at = FIXTURES / "sp1-6.0-plonk"
+    proof, key = (at / "proof.bin").read_bytes(), (at / "plonk_vk.bin").read_bytes()
+    golden = replace(
+        PLONK,
+        program_vk=ProgramVk((at / "program_vk.bin").read_bytes()),
+        proof=proof,
+        public_values=(at / "public_values.bin").read_bytes(),
+    )
+    theirs = plonk_oracle.Key.from_gnark(key)
+    assert plonk_oracle_accepts(theirs, proof[4 + HEADER_BYTES :], sp1_v6_inputs(golden))
+    with pytest.raises(CannotVerify) as failure:
+        BuiltInVerifier(golden.system, golden.program_vk).verify(proof, golden.public_values)
+    assert failure.value.cause is Cause.UNSUPPORTED_PROOF_KIND
+    assert "GHSA-63x8-x938-vx33" in failure.value.detail

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.helpers.proofs import (
@@ -17,6 +19,7 @@ from tests.helpers.proofs import (
     SP1_PROOF_FILE,
     SP1_PUBLIC_VALUES,
     SP1_PUBLIC_VALUES_FILE,
+    WITHDRAWN,
     flip_bit,
 )
 from zkattest.cli.main import run
@@ -241,10 +244,10 @@ def test_verify__not_checked_without_the_journal(
 def test_verify__not_checked_for_an_unknown_selector(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    golden = GOLDEN_PROOFS["sp1-plonk-given-key"]
+    golden = GOLDEN_PROOFS["sp1-groth16-given-key"]
     proof = written(tmp_path, golden.proof)
     values = written(tmp_path, golden.public_values, "values.bin")
-    arguments = ["--system", "sp1-plonk", "--program-vk", str(golden.program_vk)]
+    arguments = ["--system", "sp1-groth16", "--program-vk", str(golden.program_vk)]
     with pytest.raises(SystemExit) as left:
         run(["verify", str(proof), *arguments, "--public-values", str(values), "--json"])
     report = json.loads(capsys.readouterr().out)
@@ -252,9 +255,32 @@ def test_verify__not_checked_for_an_unknown_selector(
     assert report == {
         "verdict": "not_checked",
         "cause": "unknown_verifier_parameters",
-        "detail": "no verifier key for SP1 plonk proofs of selector 0xbb1a6f29, v6.0.0; "
+        "detail": f"no verifier key for SP1 groth16 proofs of {golden.version}; "
         "known are v5.0.0, v6.1.0",
     }
+
+
+def test_verify__not_checked_for_a_withdrawn_circuit_with_and_without_its_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    proof, key = WITHDRAWN / "proof.bin", WITHDRAWN / "plonk_vk.bin"
+    program = "0x" + (WITHDRAWN / "program_vk.bin").read_bytes().hex()
+    arguments = ["--system", "sp1-plonk", "--program-vk", program]
+    given = ["--public-values", str(WITHDRAWN / "public_values.bin")]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments, *given, "--json"])
+    detail = "unsupported: SP1 v6.0.0 proofs: false ones can be made (GHSA-63x8-x938-vx33)"
+    assert left.value.code == 2
+    assert json.loads(capsys.readouterr().out) == {
+        "verdict": "not_checked",
+        "cause": "unsupported_proof_kind",
+        "detail": detail,
+    }
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(proof), *arguments, *given, "--verifier-key", str(key)])
+    captured = capsys.readouterr()
+    line = f"zkattest: arguments: --verifier-key: unsupported_proof_kind: {detail}\n"
+    assert (left.value.code, captured.out, captured.err) == (2, "", line)
 
 
 def test_verify__not_checked_for_openvm(capsys: pytest.CaptureFixture[str]) -> None:
@@ -334,6 +360,20 @@ def test_verify__not_checked_for_a_circuit_that_cannot_be_read(
     assert captured.err == f"zkattest: arguments: --verifier-key: {reason}\n"
 
 
+def test_verify__does_not_repeat_a_key_at_length(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    key = written(tmp_path, b'{"' + b"A" * 60_000 + b'": 1}', "key.json")
+    options = ["--system", "groth16-bn254", "--verifier-key", str(key)]
+    with pytest.raises(SystemExit) as left:
+        run(["verify", str(SP1_PROOF_FILE), *options])
+    captured = capsys.readouterr()
+    assert (left.value.code, captured.out) == (2, "")
+    start = "zkattest: arguments: --verifier-key: verifier_key_malformed (detail=unknown field `AAA"
+    assert captured.err.startswith(start)
+    assert len(captured.err) < 300
+
+
 def test_verify__not_checked_for_a_system_of_another_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -369,19 +409,27 @@ def test_verify__interrupt_ends_a_long_verification_at_once(tmp_path: Path) -> N
     proof = written(tmp_path, golden.proof)
     values = written(tmp_path, b"other", "values.bin")
     script = (
-        "import os, signal, sys, threading, zkattest.cli.verify\n"
+        "import sys, zkattest.cli.verify\n"
         "from zkattest.cli.main import run\n"
-        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "print('ready', flush=True)\n"
         "run(sys.argv[1:])"
     )
     arguments = ["verify", proof, "--system", golden.system, "--program-vk", golden.program_vk]
-    done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments), "--public-values", values],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    command = [sys.executable, "-c", script, *map(str, arguments), "--public-values", str(values)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        watched = psutil.Process(process.pid)
+        started_s = watched.cpu_times().user
+        # By its own processor time: far less than verifying takes, far more than what comes before.
+        while watched.cpu_times().user < started_s + 0.5:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (-signal.SIGINT, "", "")
 
 
 def test_verify__not_checked_without_a_program(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,18 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 
-from tests.helpers.proofs import FIXTURES, GOLDEN_PROOFS, GoldenProof, flip_bit
+from tests.helpers.proofs import (
+    FIXTURES,
+    GOLDEN_PROOFS,
+    PLONK_V5_KEY,
+    WITHDRAWN,
+    GoldenProof,
+    flip_bit,
+)
 from zkattest import _core
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
@@ -176,6 +184,33 @@ def test_verifier_key__malformed_by_name(system: ProofSystem) -> None:
     generic = system is ProofSystem.GROTH16_BN254
     expected = Reason.PROGRAM_KEY_MISMATCH if generic else Reason.VERIFIER_KEY_MALFORMED
     assert refused.value.reason is expected
+
+
+def test_verifier_key__of_plonk_beside_the_known_ones() -> None:
+    golden = GOLDEN_PROOFS["sp1-plonk"]
+    # A byte of the lines behind the points, which no verifier reads: another digest.
+    key = flip_bit(PLONK_V5_KEY, len(PLONK_V5_KEY) - 13)
+    selector = sha256(key).digest()[:4]
+    verifier = BuiltInVerifier(golden.system, golden.program_vk, key)
+    verified = verifier.verify(selector + golden.proof[4:], golden.public_values)
+    assert verified.circuit_version == f"selector 0x{selector.hex()}"
+    assert verifier.circuit_version == f"v5.0.0, v6.1.0, selector 0x{selector.hex()}"
+
+
+def test_withdrawn__not_checked_with_and_without_the_key() -> None:
+    program = ProgramVk((WITHDRAWN / "program_vk.bin").read_bytes())
+    values = (WITHDRAWN / "public_values.bin").read_bytes()
+    key = (WITHDRAWN / "plonk_vk.bin").read_bytes()
+    verifier = BuiltInVerifier(ProofSystem.SP1_PLONK, program)
+    with pytest.raises(CannotVerify) as without:
+        verifier.verify((WITHDRAWN / "proof.bin").read_bytes(), values)
+    with pytest.raises(CannotVerify) as with_key:
+        BuiltInVerifier(ProofSystem.SP1_PLONK, program, key)
+    for failure in (without.value, with_key.value):
+        assert failure.cause is Cause.UNSUPPORTED_PROOF_KIND
+        assert failure.detail == (
+            "unsupported: SP1 v6.0.0 proofs: false ones can be made (GHSA-63x8-x938-vx33)"
+        )
 
 
 def test_openvm__named_and_not_checked() -> None:

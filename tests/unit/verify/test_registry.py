@@ -54,7 +54,7 @@ def test_add__keeps_the_verifier_key_of_a_program() -> None:
 
 
 def test_add__takes_another_verifier_key_of_a_program() -> None:
-    golden = GOLDEN_PROOFS["sp1-plonk-given-key"]
+    golden = GOLDEN_PROOFS["sp1-groth16-given-key"]
     program = (golden.system, golden.program_vk)
     registry = Registry([program])
     with pytest.raises((InvalidProof, CannotVerify)):

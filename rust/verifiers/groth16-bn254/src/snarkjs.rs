@@ -11,6 +11,9 @@ use crate::{
     points,
 };
 
+/// Characters of what a JSON decoder says that are repeated: it quotes what it met, however long.
+const MAX_DETAIL_CHARS: usize = 200;
+
 type G1 = [String; 3];
 type G2 = [[String; 2]; 3];
 
@@ -34,7 +37,10 @@ struct Key {
 
 /// Decode and prepare a key.
 pub(crate) fn decode(bytes: &[u8]) -> Result<VerifyingKey, Refusal> {
-    let key: Key = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+    let key: Key = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = error.to_string();
+        malformed(detail.chars().take(MAX_DETAIL_CHARS).collect())
+    })?;
     if (key.protocol.as_str(), key.curve.as_str()) != ("groth16", "bn128") {
         return Err(malformed(
             "it is not of protocol groth16 on curve bn128".into(),

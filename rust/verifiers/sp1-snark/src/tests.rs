@@ -61,7 +61,16 @@ const ALL: [&Golden; 3] = [&GROTH16, &PLONK, &PLONK_V6];
 
 impl Golden {
     fn verifier(&self) -> Verifier {
-        Verifier::new(self.wrapping, *self.program_vk, self.key).unwrap()
+        self.verifier_of(*self.program_vk)
+    }
+
+    /// A given key is that of v6.0.0, which is withdrawn: only tests verify under it.
+    fn verifier_of(&self, program_vk: [u8; 32]) -> Verifier {
+        let mut verifier = Verifier::new(self.wrapping, program_vk, None).unwrap();
+        if let Some(key) = self.key {
+            verifier.versions = Versions::open_withdrawn(self.wrapping, key).unwrap();
+        }
+        verifier
     }
 
     fn answer(&self, proof: &[u8]) -> Result<Verified, Error> {
@@ -178,9 +187,8 @@ fn oversize_is_refused_before_decoding() {
 fn unknown_selector_cannot_be_verified() {
     for (golden, selector, shown) in [
         (&GROTH16, [1, 2, 3, 4], "0x01020304"),
-        (&GROTH16, [0x0e, 0x78, 0xf4, 0xdb], "0x0e78f4db, v6.0.0"),
         (&GROTH16, [0x5a, 0x09, 0x3a, 0x2f], "0x5a093a2f"),
-        (&PLONK, [0xbb, 0x1a, 0x6f, 0x29], "0xbb1a6f29, v6.0.0"),
+        (&PLONK, [0x43, 0x88, 0xa2, 0x1c], "0x4388a21c"),
     ] {
         let wrapping = golden.wrapping;
         let name = format!("SP1 {wrapping} proofs of selector {shown}; known are v5.0.0, v6.1.0");
@@ -192,11 +200,32 @@ fn unknown_selector_cannot_be_verified() {
 }
 
 #[test]
+fn withdrawn_version_is_unsupported_with_and_without_its_key() {
+    let kind = "SP1 v6.0.0 proofs: false ones can be made (GHSA-63x8-x938-vx33)".to_owned();
+    let expected: Error = CannotVerify::Unsupported { kind }.into();
+    for (golden, selector) in [
+        (&GROTH16, [0x0e, 0x78, 0xf4, 0xdb]),
+        (&PLONK, [0xbb, 0x1a, 0x6f, 0x29]),
+    ] {
+        let proof = golden.patched(0, &selector);
+        assert_eq!(golden.answer(&proof), Err(expected.clone()));
+    }
+    let bare = Verifier::new(Wrapping::Plonk, *PLONK_V6.program_vk, None).unwrap();
+    assert_eq!(
+        bare.verify(PLONK_V6.proof, Some(PLONK_V6.public_values)),
+        Err(expected.clone())
+    );
+    assert_eq!(bare.circuit_version_of(PLONK_V6.proof), "v5.0.0, v6.1.0");
+    let keyed = Verifier::new(Wrapping::Plonk, *PLONK_V6.program_vk, PLONK_V6.key);
+    assert_eq!(keyed.unwrap_err(), expected);
+}
+
+#[test]
 fn other_program_and_other_values_are_invalid() {
     for golden in ALL {
         let mut program_vk = *golden.program_vk;
         program_vk[31] ^= 1;
-        let verifier = Verifier::new(golden.wrapping, program_vk, golden.key).unwrap();
+        let verifier = golden.verifier_of(program_vk);
         for answer in [
             verifier.verify(golden.proof, Some(golden.public_values)),
             golden.verifier().verify(golden.proof, Some(b"other")),

@@ -20,17 +20,18 @@ struct Known {
     groth16: [u8; SELECTOR_BYTES],
     plonk: [u8; SELECTOR_BYTES],
     root: Option<[u8; ROOT_BYTES]>,
+    /// Advisory that says how false proofs of it can be made.
+    withdrawn_by: Option<&'static str>,
 }
 
-/// Source: `VERIFIER_HASH` and `VK_ROOT` of the contracts that SP1 deployed.
-///
-/// Of v6.0.0 no key is kept here: SP1 froze its routes. Whoever wants to, gives it.
+/// Source: `VERIFIER_HASH` and `VK_ROOT` of the contracts that SP1 deployed, advisories of SP1.
 const KNOWN: [Known; 3] = [
     Known {
         name: "v5.0.0",
         groth16: [0xa4, 0x59, 0x4c, 0x59],
         plonk: [0xd4, 0xe8, 0xec, 0xd2],
         root: None,
+        withdrawn_by: None,
     },
     Known {
         name: "v6.0.0",
@@ -41,6 +42,7 @@ const KNOWN: [Known; 3] = [
             0x40, 0xd3, 0xa3, 0x24, 0x52, 0x8d, 0x31, 0x56, 0x74, 0xda, 0x45, 0xd2, 0x6a, 0xfb,
             0x37, 0x6e, 0x86, 0x70,
         ]),
+        withdrawn_by: Some("GHSA-63x8-x938-vx33"),
     },
     Known {
         name: "v6.1.0",
@@ -51,10 +53,27 @@ const KNOWN: [Known; 3] = [
             0x14, 0xb0, 0x98, 0xc0, 0x5b, 0xfa, 0xde, 0x46, 0x6d, 0x28, 0x57, 0x32, 0x40, 0xd0,
             0x57, 0xf2, 0x53, 0x52,
         ]),
+        withdrawn_by: None,
     },
 ];
 
 impl Known {
+    fn find(wrapping: Wrapping, digest: &[u8]) -> Option<&'static Self> {
+        KNOWN
+            .iter()
+            .find(|known| digest.starts_with(&known.selector(wrapping)))
+    }
+
+    /// Say that nothing is verified of this version, where false proofs of it can be made.
+    fn withdrawal(&self) -> Option<CannotVerify> {
+        self.withdrawn_by.map(|advisory| CannotVerify::Unsupported {
+            kind: format!(
+                "SP1 {} proofs: false ones can be made ({advisory})",
+                self.name
+            ),
+        })
+    }
+
     fn selector(&self, wrapping: Wrapping) -> [u8; SELECTOR_BYTES] {
         match wrapping {
             Wrapping::Groth16 => self.groth16,
@@ -100,8 +119,17 @@ impl Version {
         [a, b, c, d]
     }
 
-    /// Check a key; behind the key of a version that is not known may stand its root.
+    /// Check a key, and refuse to verify under that of a withdrawn version.
     fn open(wrapping: Wrapping, bytes: &[u8]) -> Result<Self, Error> {
+        let version = Self::decode(wrapping, bytes)?;
+        match Known::find(wrapping, &version.key_digest).and_then(Known::withdrawal) {
+            Some(withdrawal) => Err(withdrawal.into()),
+            None => Ok(version),
+        }
+    }
+
+    /// Decode a key; behind the key of a version that is not known may stand its root.
+    fn decode(wrapping: Wrapping, bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_KEY_BYTES {
             let detail = format!("it has {} bytes, limit {MAX_KEY_BYTES}", bytes.len());
             return Err(malformed(detail).into());
@@ -109,9 +137,7 @@ impl Version {
         let (bytes, given_root) = split_root(wrapping, bytes);
         let (key, input_count) = open_key(wrapping, bytes)?;
         let key_digest: [u8; 32] = Sha256::digest(bytes).into();
-        let known = KNOWN
-            .iter()
-            .find(|known| key_digest.starts_with(&known.selector(wrapping)));
+        let known = Known::find(wrapping, &key_digest);
         let root = match (input_count, known.and_then(|known| known.root), given_root) {
             (INPUTS_UP_TO_V5, None, None) => None,
             (INPUTS_FROM_V6, Some(root), None) | (INPUTS_FROM_V6, None, Some(root)) => Some(root),
@@ -198,9 +224,19 @@ pub(crate) struct Versions {
 impl Versions {
     /// Take the keys that are kept here, and prepare the caller's.
     pub(crate) fn open(wrapping: Wrapping, callers: Option<&[u8]>) -> Result<Self, Error> {
+        let version = callers.map(|key| Version::open(wrapping, key));
+        Self::with(wrapping, version.transpose()?)
+    }
+
+    /// As [`Self::open`], also with the key of a withdrawn version: its proofs are golden ones.
+    #[cfg(test)]
+    pub(crate) fn open_withdrawn(wrapping: Wrapping, key: &[u8]) -> Result<Self, Error> {
+        Self::with(wrapping, Some(Version::decode(wrapping, key)?))
+    }
+
+    fn with(wrapping: Wrapping, callers: Option<Version>) -> Result<Self, Error> {
         let mut versions = kept(wrapping)?;
-        if let Some(key) = callers {
-            let version = Version::open(wrapping, key)?;
+        if let Some(version) = callers {
             versions.retain(|kept| kept.selector() != version.selector());
             versions.push(Arc::new(version));
         }
@@ -229,13 +265,12 @@ impl Versions {
     }
 
     fn unknown(&self, wrapping: Wrapping, selector: &[u8; SELECTOR_BYTES]) -> CannotVerify {
-        let known = KNOWN
-            .iter()
-            .find(|known| known.selector(wrapping) == *selector);
-        let version = known.map_or(String::new(), |known| format!(", {}", known.name));
+        if let Some(withdrawal) = Known::find(wrapping, selector).and_then(Known::withdrawal) {
+            return withdrawal;
+        }
         let (selector, names) = (shown(selector), &self.names);
         CannotVerify::UnknownParameters {
-            name: format!("SP1 {wrapping} proofs of {selector}{version}; known are {names}"),
+            name: format!("SP1 {wrapping} proofs of {selector}; known are {names}"),
         }
     }
 }

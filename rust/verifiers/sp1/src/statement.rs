@@ -5,7 +5,7 @@
 
 use std::borrow::Borrow;
 
-use slop_algebra::PrimeField32;
+use slop_algebra::{AbstractField, PrimeField32};
 use sp1_hypercube::PROOF_MAX_NUM_PVS;
 use sp1_primitives::SP1Field;
 use sp1_recursion_executor::RecursionPublicValues;
@@ -18,7 +18,7 @@ use crate::{
     key::{self, ProgramKey},
 };
 
-/// Compare the key and the digest of the values that the proof carries.
+/// Compare the key, the exit code and the digest of the values that the proof carries.
 pub(crate) fn compare(
     proof: &CompressedProof,
     key: &ProgramKey,
@@ -37,6 +37,12 @@ pub(crate) fn compare(
         return Err(Refusal::ProgramKeyMismatch {
             expected: Hash(key.to_bytes()),
             got: key::pack(&claims.sp1_vk_digest),
+        });
+    }
+    if claims.exit_code != SP1Field::zero() {
+        let code = claims.exit_code.as_canonical_u32();
+        return Err(Refusal::ProofInvalid {
+            detail: format!("the program failed, exit code {code}"),
         });
     }
     let committed = committed_digest(claims);

@@ -215,3 +215,21 @@ fn snarkjs_keys_that_are_cut_or_extended_are_malformed() {
         };
     }
 }
+
+#[test]
+fn what_a_key_says_is_not_repeated_at_length() {
+    let long = "A".repeat(60_000);
+    for (key, start) in [
+        (format!("{{\"{long}\": 1}}"), "unknown field `AAA"),
+        (
+            format!("{{\"nPublic\": \"{long}\"}}"),
+            "invalid type: string \"AAA",
+        ),
+    ] {
+        let Error::Refused(Refusal::VerifierKeyMalformed { detail }) = open(key.as_bytes()) else {
+            panic!("accepted");
+        };
+        assert_eq!(detail.len(), 200);
+        assert!(detail.starts_with(start), "{detail}");
+    }
+}

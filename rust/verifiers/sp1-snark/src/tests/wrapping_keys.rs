@@ -3,6 +3,7 @@
 use super::*;
 
 const GROTH16_V5: &[u8] = fixture!("sp1-5-groth16/groth16_vk.bin");
+const PLONK_V5_KEY: &[u8] = include_bytes!("../keys/plonk-v5.0.0.bin");
 const PLONK_V6_KEY: &[u8] = fixture!("sp1-6.0-plonk/plonk_vk.bin");
 
 fn open(wrapping: Wrapping, key: &[u8]) -> Result<Verifier, Error> {
@@ -26,10 +27,27 @@ fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
     key
 }
 
+/// v5.0.0's key, but for the last byte of its lines, which nobody reads: it has another selector.
+fn relabelled_key() -> (Vec<u8>, [u8; 4]) {
+    let mut key = PLONK_V5_KEY.to_vec();
+    *key.iter_mut().nth_back(12).unwrap() ^= 1;
+    let selector = sp1_verifier::sha256_hash(&key)[..4].try_into().unwrap();
+    (key, selector)
+}
+
 #[test]
 fn given_key_stands_beside_the_known_ones() {
-    let verifier = open(Wrapping::Plonk, PLONK_V6_KEY).unwrap();
-    assert_eq!(verifier.circuit_version(), "v5.0.0, v6.1.0, v6.0.0");
+    let (key, selector) = relabelled_key();
+    let shown = format!("selector 0x{}", hex::encode(selector));
+    let verifier = Verifier::new(Wrapping::Plonk, *PLONK.program_vk, Some(&key)).unwrap();
+    assert_eq!(
+        verifier.circuit_version(),
+        format!("v5.0.0, v6.1.0, {shown}")
+    );
+    let proof = PLONK.patched(0, &selector);
+    let verified = verifier.verify(&proof, Some(PLONK.public_values)).unwrap();
+    assert_eq!(verified.public_values, PLONK.public_values);
+    assert_eq!(verifier.circuit_version_of(&proof), shown);
     let known = open(Wrapping::Groth16, GROTH16_V5).unwrap();
     assert_eq!(known.circuit_version(), "v6.1.0, v5.0.0");
 }
@@ -100,6 +118,28 @@ fn elements_of_a_plonk_key_are_checked() {
         assert_eq!(
             refused(Wrapping::Plonk, &patched(at, &[PLONK_V6_KEY[at] & 0x3f])),
             malformed("verifier key: a point in G2 has the flags of no compressed point")
+        );
+    }
+}
+
+#[test]
+fn points_of_a_plonk_key_are_on_their_curves_and_in_their_groups() {
+    // No point of G1 has the coordinate 4: 4³ + 3 is no square.
+    let off = [&[0b1000_0000][..], &[0; 30], &[4]].concat();
+    for at in [112, 208, 336, 372, 404] {
+        let what = "verifier key: a point in G1".into();
+        assert_eq!(
+            refused(Wrapping::Plonk, &patched(at, &off)),
+            Refusal::PointNotOnCurve { what }.into()
+        );
+    }
+    // x = 1 is on the twist, and not in the group of order r: computed with `py_ecc.bn128`.
+    let outside = [&[0b1000_0000][..], &[0; 62], &[1]].concat();
+    for at in [436, 500] {
+        let what = "verifier key: a point in G2".into();
+        assert_eq!(
+            refused(Wrapping::Plonk, &patched(at, &outside)),
+            Refusal::PointNotInSubgroup { what }.into()
         );
     }
 }

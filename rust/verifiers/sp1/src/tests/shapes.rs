@@ -2,9 +2,14 @@
 //!
 //! The library checks shapes before it allocates or indexes; this notices when it stops doing so.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::BorrowMut,
+    time::{Duration, Instant},
+};
 
-use sp1_primitives::io::SP1PublicValues;
+use slop_algebra::AbstractField;
+use sp1_primitives::{SP1Field, io::SP1PublicValues};
+use sp1_recursion_executor::RecursionPublicValues;
 use sp1_verifier::{ProofFromNetwork, SP1Proof};
 
 use super::*;
@@ -95,6 +100,24 @@ fn first_counts(proof: &mut CompressedProof) -> &mut Vec<(usize, usize)> {
         .evaluation_proof
         .row_counts_and_column_counts
         .rounds[0]
+}
+
+/// The verifier would say so, too, after all its cryptography.
+#[test]
+fn program_that_failed_is_named_before_any_cryptography() {
+    let verifier = verifier();
+    let mut proof = verifier.decode(PROOF).unwrap().proof;
+    let claims: &mut RecursionPublicValues<SP1Field> =
+        proof.proof.public_values.as_mut_slice().borrow_mut();
+    claims.exit_code = SP1Field::from_canonical_u32(3);
+    let bytes = bincode::serialize(&ProofFromNetwork {
+        proof: SP1Proof::Compressed(proof),
+        public_values: SP1PublicValues::from(PUBLIC_VALUES),
+        sp1_version: CIRCUIT_VERSION.into(),
+    })
+    .unwrap();
+    let detail = "the program failed, exit code 3".into();
+    assert_eq!(refusal(&bytes, None), Refusal::ProofInvalid { detail });
 }
 
 #[test]
