@@ -296,6 +296,56 @@ def test_process_that_was_forked__not_checked_instead_of_waiting_for_ever(librar
     assert (done.stdout, done.stderr) == ("0 0 2\n", "")
 
 
+MEMORY = """
+import ctypes, resource, sys
+library = ctypes.CDLL(sys.argv[1])
+key, proof, values = (open(path, "rb").read() for path in sys.argv[2:])
+other = proof[:-1] + bytes([proof[-1] ^ 1])
+# Larger than zkattest_result, which is only passed back.
+result = ctypes.create_string_buffer(256)
+handle = ctypes.c_void_p()
+size = ctypes.c_size_t
+
+def turn(proof):
+    opened = library.zkattest_verifier_open(
+        b"risc0-groth16", key, size(len(key)), None, size(0), ctypes.byref(handle), result
+    )
+    library.zkattest_result_clear(result)
+    verified = library.zkattest_verifier_verify(
+        handle, proof, size(len(proof)), values, size(len(values)), result
+    )
+    library.zkattest_result_clear(result)
+    library.zkattest_verifier_free(handle)
+    return opened, verified
+
+def turns(count):
+    for _ in range(count):
+        assert (turn(proof), turn(other), turn(b"")) == ((0, 0), (0, 1), (0, 1))
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+before = turns(600)
+print(turns(600) - before)
+"""
+
+
+def test_memory__given_back_by_clear_and_free(library: Path, tmp_path: Path) -> None:
+    golden = GOLDEN_PROOFS["risc0-groth16"]
+    contents = (bytes(golden.program_vk), golden.proof, golden.public_values)
+    files = [tmp_path / name for name in ("key", "proof", "values")]
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    shared = library / "libzkattest_verify.so"
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(shared), *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    # One result or handle that is kept by each of 1,800 turns would be more.
+    assert int(done.stdout) < 64 << 10
+
+
 def test_header__says_of_each_function_who_may_call_it_and_what_it_returns() -> None:
     comments = {
         name: comment
