@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from zkattest.api.errors import NOT_ENABLED, UNKNOWN_PROGRAMS, error_answers, in_words, not_checked
 from zkattest.api.events import EventStream, Write
 from zkattest.api.fields import Bytes32, Decimal16, Decimal64, Flag, Model, Query
-from zkattest.api.guard import StreamCount
+from zkattest.api.guard import StreamCount, TooBusy
 from zkattest.api.limits import address_of
 from zkattest.api.operations import (
     BINARY,
@@ -55,6 +55,7 @@ _UNDECODABLE_SCHEMA_ID: Final = 0
 _MAX_PROOF_TYPES: Final = 16
 # What every reader of JSON holds exactly.
 _NUMBER_DIGITS: Final = 15
+_DECODER_WAIT_MS: Final = 2_000
 
 
 class ListForm(StrEnum):
@@ -197,7 +198,7 @@ class ZkboostRoutes:
         self._settings = settings
         self._streams = streams
         self._draining = draining
-        self._decoder = trio.CapacityLimiter(1)
+        self.decoder = trio.CapacityLimiter(1)
 
     def operations(self) -> tuple[Operation, ...]:
         """Describe the routes."""
@@ -274,18 +275,26 @@ class ZkboostRoutes:
 
     async def _request(self, call: Call[RequestQuery, NoFields]) -> Response:
         infos = self._wanted(call.query.proof_types)
-        # Ten megabytes can be a million transactions: decoded beside the event loop, one by one.
-        try:
-            root = await trio.to_thread.run_sync(
-                _request_root, self._profile, call.body, limiter=self._decoder
-            )
-        except DecodeError as error:
-            raise HttpFailure(400, f"invalid SSZ body: {error}") from None
+        root = await self._root_of(call.body)
         types = [info.proof_type for info in infos]
         if not await self._engine.expect_proofs(root, types, timeout_ms=self._settings.proof_ms):
             headers = {"Retry-After": "1"}
             raise HttpFailure(503, "too many proofs are waited for", headers=headers)
         return JSONResponse({"new_payload_request_root": str(root)})
+
+    async def _root_of(self, body: bytes) -> Root:
+        """Decode and hash beside the event loop, one request at a time: some take a second."""
+        root: Root | None = None
+        with trio.move_on_after(_DECODER_WAIT_MS / 1000):
+            try:
+                root = await trio.to_thread.run_sync(
+                    _request_root, self._profile, body, limiter=self.decoder
+                )
+            except DecodeError as error:
+                raise HttpFailure(400, f"invalid SSZ body: {error}") from None
+        if root is None:  # a thread that has begun is waited for
+            raise TooBusy(1, is_full=False)
+        return root
 
     def _judge_request(self, query: RequestQuery, _: NoFields) -> None:
         self._wanted(query.proof_types)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from zkattest.types.errors import DecodeError
 from zkattest.types.ids import Address, BlockHash, Root
 from zkattest.types.proof_profiles import ContainerKind, ListKind, PayloadFork, ProofProfile
 from zkattest.types.ssz_codec import (
@@ -30,6 +31,9 @@ from zkattest.types.ssz_codec import (
 # `MAX_PAYLOAD_SIZE` of the p2p interface, which bounds what a payload can arrive in.
 MAX_REQUEST_BYTES: Final = 10 << 20
 MAX_BLOB_COMMITMENTS_PER_BLOCK: Final = 4096
+# Ours: blocks of a billion gas have fewer, and each costs time although it may be empty.
+MAX_TRANSACTIONS: Final = 1 << 16
+_MAX_ELEMENTS: Final = 1 << 13
 _MAX_BYTES_PER_TRANSACTION: Final = 1 << 30
 _MAX_TRANSACTIONS_PER_PAYLOAD: Final = 1 << 20
 _MAX_WITHDRAWALS_PER_PAYLOAD: Final = 16
@@ -160,6 +164,11 @@ class NewPayloadRequest:
 def decode_request(profile: ProofProfile, data: bytes) -> NewPayloadRequest:
     """Read a payload request from exactly these bytes; raises `DecodeError`."""
     request: NewPayloadRequest = decode_object(request_codec(profile), data, MAX_REQUEST_BYTES)
+    # Fulu's own limit is part of its roots, and far above what a block has gas for.
+    count = len(request.execution_payload.transactions)
+    if count > MAX_TRANSACTIONS:
+        reason = f"{count} elements exceed the limit of {MAX_TRANSACTIONS}"
+        raise DecodeError("execution_payload.transactions", reason)
     return request
 
 
@@ -255,9 +264,8 @@ def _payload_fields(
     }
 
 
-def _unbounded(element: Codec[Any]) -> ProgressiveListOf[Any]:
-    # No element is shorter than the offset that an empty one costs.
-    return ProgressiveListOf(element, _MAX_TRANSACTIONS_PER_PAYLOAD)
+def _unbounded(element: Codec[Any], most: int = _MAX_ELEMENTS) -> ProgressiveListOf[Any]:
+    return ProgressiveListOf(element, most)
 
 
 _FULU: Final = (
@@ -279,7 +287,7 @@ _GLOAS: Final = (
     ProgressiveContainer(
         ExecutionPayload,
         **_payload_fields(
-            _unbounded(ProgressiveByteList(MAX_REQUEST_BYTES)),
+            _unbounded(ProgressiveByteList(MAX_REQUEST_BYTES), MAX_TRANSACTIONS),
             _unbounded(_WITHDRAWAL),
             block_access_list=ProgressiveByteList(MAX_REQUEST_BYTES),
             slot_number=_UINT64,

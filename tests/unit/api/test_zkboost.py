@@ -1,14 +1,18 @@
 """Proofs are verified in the words of zkboost, and in those of eth_proof_verifier."""
 
+import httpx
 import pytest
+import trio
 
 from tests.helpers.asked import ask
 from tests.helpers.proof_messages import request_file
 from tests.helpers.service import PROFILE, open_gate
 from tests.helpers.stand_in_engine import StandInEngine
+from zkattest.api import zkboost
+from zkattest.api.application import application
 from zkattest.api.engine_service import ServiceSettings
 from zkattest.api.guard import WorkLimits
-from zkattest.api.zkboost import ListForm, ZkboostSettings
+from zkattest.api.zkboost import ListForm, ZkboostRoutes, ZkboostSettings
 from zkattest.crypto.proof_roots import hash_tree_root_request
 from zkattest.spec.reasons import Cause, Reason
 from zkattest.spec.verdicts import NotChecked, Refused, Verified
@@ -181,6 +185,21 @@ async def test_request__refused(types, body, why):
     answer = await ask(engine, "POST", path, content=body)
     assert (answer.status_code, engine.asked) == (400, [])
     assert why in answer.json()["message"]
+
+
+async def test_request__answers_503_where_others_are_decoded_for_too_long(monkeypatch):
+    monkeypatch.setattr(zkboost, "_DECODER_WAIT_MS", 50)
+    engine, gate = StandInEngine(), open_gate()
+    routes = ZkboostRoutes(engine, PROFILE, ZkboostSettings(), gate.streams, trio.Event())
+    transport = httpx.ASGITransport(application(routes.operations(), gate))
+    path = "/v1/execution_proof_requests?proof_types=1"
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
+        routes.decoder.acquire_on_behalf_of_nowait("another request")
+        answer = await client.post(path, content=REQUEST)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert (engine.asked, gate.work.used_bytes) == ([], 0)
+        routes.decoder.release_on_behalf_of("another request")
+        assert (await client.post(path, content=REQUEST)).status_code == 200
 
 
 async def test_request__answers_503_where_too_many_wait():

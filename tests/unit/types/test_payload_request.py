@@ -11,6 +11,7 @@ from zkattest.types.ids import Root
 from zkattest.types.payload_request import (
     MAX_BLOB_COMMITMENTS_PER_BLOCK,
     MAX_REQUEST_BYTES,
+    MAX_TRANSACTIONS,
     decode_request,
     request_codec,
     versioned_hashes_codec,
@@ -86,6 +87,32 @@ def test_versioned_hashes__refused_over_the_blobs_of_a_block():
             codec.encode((*most, most[0]), "h")
         with pytest.raises(DecodeError, match="4097 elements exceed the limit of 4096"):
             codec.decode(memoryview(bytes(32 * 4097)), "h")
+
+
+def with_payload(request_of, **fields):
+    payload = dataclasses.replace(request_of.execution_payload, **fields)
+    return dataclasses.replace(request_of, execution_payload=payload)
+
+
+def test_transactions__refused_where_there_are_more_than_a_block_has_gas_for():
+    for profile, request_of in ((BETA4, REQUEST), (FULU, FULU_REQUEST)):
+        most = with_payload(request_of, transactions=(b"",) * MAX_TRANSACTIONS)
+        assert decode_request(profile, request_codec(profile).encode(most)) == most
+    over = with_payload(REQUEST, transactions=(b"",) * (MAX_TRANSACTIONS + 1))
+    with pytest.raises(EncodeError, match="transactions: 65537 elements exceed the limit of 65536"):
+        request_codec(BETA4).encode(over)
+    # The type of Fulu has room for a million; that many are not worth their hashes.
+    over = with_payload(FULU_REQUEST, transactions=(b"",) * (MAX_TRANSACTIONS + 1))
+    encoded = request_codec(FULU).encode(over)
+    with pytest.raises(DecodeError, match="transactions: 65537 elements exceed the limit of 65536"):
+        decode_request(FULU, encoded)
+
+
+def test_gloas_withdrawals__refused_over_a_limit_of_ours():
+    (one, *_) = REQUEST.execution_payload.withdrawals
+    assert request_codec(BETA4).encode(with_payload(REQUEST, withdrawals=(one,) * 8_192))
+    with pytest.raises(EncodeError, match="withdrawals: 8193 elements exceed the limit of 8192"):
+        request_codec(BETA4).encode(with_payload(REQUEST, withdrawals=(one,) * 8_193))
 
 
 @pytest.mark.parametrize(
