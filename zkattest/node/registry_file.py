@@ -109,13 +109,14 @@ def read_registry(path: Path, values: Mapping[str, Any], text: str) -> ProgramRe
     version = root.integer("version")
     if version != _VERSION:
         root.wrong("version", f"{version}, expected {_VERSION}")
+    serial = root.integer("serial", 0)
     entries = [_read_entry(table) for table in root.tables("entry")]
     profiles = [_read_profile(table) for table in root.tables("profile")]
     root.refuse_unknown()
     _raise_with_lines(notes, text)
     try:
         # Without a mistake every part is there.
-        return make_registry([e for e in entries if e], [p for p in profiles if p])
+        return make_registry([e for e in entries if e], [p for p in profiles if p], serial)
     except RegistryClash as refusal:
         mistakes = [Mistake(str(clash.kind), clash.detail) for clash in refusal.clashes]
         raise ConfigError(path, *mistakes) from refusal
@@ -125,6 +126,7 @@ def registry_document(registry: ProgramRegistry) -> dict[str, Any]:
     """Write a registry as plain values, the fields of the file."""
     return {
         "version": _VERSION,
+        "serial": registry.serial,
         "entry": [_entry_document(entry) for entry in registry.entries.values()],
         "profile": [
             {
@@ -144,7 +146,9 @@ def revoke_in_text(
     path: Path, data: bytes, entry_id: EntryId, status: EntryStatus
 ) -> tuple[bytes, ProgramRegistry]:
     """
-    Change the status of one entry in a TOML registry, and nothing else: comments stay.
+    Change the status of one entry in a TOML registry, and its serial where it has one.
+
+    All else stays as it is, comments included.
 
     Returns the new bytes and the registry they hold. Raises `ConfigError` for a file that is
     wrong before, lacks the entry, or writes its status in a way that is to be edited by hand.
@@ -155,6 +159,9 @@ def revoke_in_text(
         raise ConfigError(path, Mistake("entry", f"{entry_id}: not in the registry"))
     expected = before.with_entry(replace(entry, status=status))
     lines = data.decode().splitlines(keepends=True)
+    if before.serial:
+        expected = replace(expected, serial=before.serial + 1)
+        _set_serial(lines, expected.serial)
     _set_status(lines, list(before.entries).index(entry_id), status)
     changed = "".join(lines).encode()
     try:
@@ -369,6 +376,15 @@ def _status_document(status: EntryStatus) -> dict[str, str]:
     if status.state is EntryState.ACTIVE:
         return {"state": str(status.state)}
     return {"state": str(status.state), "since": str(status.since), "reason": status.reason}
+
+
+def _set_serial(lines: list[str], serial: int) -> None:
+    for number, line in enumerate(lines):
+        if _HEADER.match(line):
+            return
+        if re.match(r"\s*serial\s*=", line):
+            lines[number] = f"serial = {serial}\n"
+            return
 
 
 def _set_status(lines: list[str], index: int, status: EntryStatus) -> None:

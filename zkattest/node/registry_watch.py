@@ -11,7 +11,7 @@ import trio
 
 from zkattest.crypto.ed25519 import PublicKey
 from zkattest.crypto.hashing import sha256
-from zkattest.node.config_reader import ConfigError
+from zkattest.node.config_reader import ConfigError, Mistake
 from zkattest.node.registry_file import (
     LoadedRegistry,
     load_registry,
@@ -81,6 +81,10 @@ class RegistryFile:
             return None
         update = parse_registry(path, data, self.trusted)
         self.require(update)
+        found, in_use = update.registry.serial, self.loaded.registry.serial
+        if found < in_use:
+            # Signed once, and taken back since: whoever brings it would undo a revocation.
+            raise ConfigError(path, Mistake("serial", f"{found}, older than {in_use}, in use"))
         return update
 
 

@@ -66,10 +66,15 @@ class Numbering:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRegistry:
-    """Hold programs by name and profiles by name; there is no clash in it."""
+    """
+    Hold programs by name and profiles by name; there is no clash in it.
+
+    Of two registries of one publisher the one with the lower `serial` is the older.
+    """
 
     entries: Mapping[EntryId, ProgramEntry]
     profiles: Mapping[ProfileId, RegistryProfile]
+    serial: int = 0
 
     def find(self, system: ProofSystem, program_vk: ProgramVk) -> ProgramEntry | None:
         """Return the entry of a program."""
@@ -86,7 +91,7 @@ class ProgramRegistry:
     def with_entry(self, entry: ProgramEntry) -> ProgramRegistry:
         """Return a registry in which an entry of this name has become this one."""
         entries = {**self.entries, entry.id: entry}
-        return ProgramRegistry(MappingProxyType(entries), self.profiles)
+        return ProgramRegistry(MappingProxyType(entries), self.profiles, self.serial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class StatusChange:
 
 
 def make_registry(
-    entries: Sequence[ProgramEntry], profiles: Sequence[Numbering]
+    entries: Sequence[ProgramEntry], profiles: Sequence[Numbering], serial: int = 0
 ) -> ProgramRegistry:
     """Build a registry; raise `RegistryClash` for all that clashes in it."""
     clashes = tuple(find_clashes(entries, profiles))
@@ -114,6 +119,7 @@ def make_registry(
     return ProgramRegistry(
         MappingProxyType({entry.id: entry for entry in entries}),
         MappingProxyType({one.id: _profile(one) for one in profiles}),
+        serial,
     )
 
 

@@ -164,6 +164,14 @@ def test_revoke__keeps_everything_else():
     assert new[new.index('id = "foreign"') + 1].startswith("status = ")
 
 
+def test_revoke__raises_the_serial_that_a_file_has():
+    numbered = REGISTRY.replace("version = 1", "version = 1\nserial = 41  # of ours", 1)
+    changed, registry = revoke_in_text(PATH, numbered.encode(), EntryId("ours"), REVOKED)
+    assert registry.serial == 42
+    assert parse(changed.decode()) == registry
+    assert registry_document(registry)["serial"] == 42
+
+
 def test_revoke__refused_where_the_status_is_a_table_of_its_own():
     text = REGISTRY.replace(
         "[[profile]]",

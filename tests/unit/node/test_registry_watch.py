@@ -48,6 +48,19 @@ def test_update__refused_once_for_each_mistake(path):
     assert file.refused_update == ""
 
 
+def test_update__refused_where_it_is_older_than_what_is_in_use(path):
+    file = RegistryFile(path)
+    path.write_text(REVOKED_REGISTRY.replace("version = 1", "version = 1\nserial = 7", 1))
+    file.take_up(file.read_update())
+    # It was right once, and signed perhaps; it does not know of the revocation.
+    for older in (REGISTRY, REGISTRY.replace("version = 1", "version = 1\nserial = 6", 1)):
+        path.write_text(older)
+        with pytest.raises(ConfigError, match=r"serial: [06], older than 7, in use"):
+            file.read_update()
+    path.write_text(REGISTRY.replace("version = 1", "version = 1\nserial = 8", 1))
+    assert file.read_update().registry.entries[OURS].is_usable
+
+
 def test_update__refused_where_it_will_not_do(path):
     def require(loaded):
         if not loaded.registry.entries[OURS].is_usable:
