@@ -37,6 +37,7 @@ from zkattest.machines.proof_events import (
     SignatureMade,
     SignProof,
     SlotFinalized,
+    TypesChanged,
 )
 from zkattest.spec.answers import ActiveValidator, Fault, ProofValid, Refused
 from zkattest.spec.reasons import Cause, Reason
@@ -327,3 +328,33 @@ def test_peer__has_to_have_signed_where_ours_is_only_about_to_be():
 def test_submission__a_bug_where_nobody_signs():
     with pytest.raises(ValueError, match="nobody signs here"):
         ProofPlayer().tell(ProofSubmitted(gossip(unsigned())))
+
+
+@pytest.mark.parametrize("stage", ["before", "queued", "verifying", "signing"])
+def test_own_proof__not_published_while_its_program_is_revoked_and_published_once_it_is_not(stage):
+    node, kinds = player(), frozenset(map(ProofType, (1, 2, 3)))
+    revoked, trusted = TypesChanged(kinds, frozenset({ProofType(1)})), TypesChanged(kinds)
+    waiting = (OwnProofStatus.NOT_CHECKED, True, Reason.NOT_CHECKED)
+    if stage == "queued":
+        # Both verifiers are busy with proofs of another type.
+        for number in (8, 9):
+            peer = signed_proof(b"%d" % number, proof_type=2, validator=number)
+            node.receive(peer, peer=f"peer {number}")
+    if stage == "before":
+        node.tell(revoked)
+        assert answers(submit(node)) == [waiting]
+    else:
+        submit(node)
+        asked = node.answer_engine() if stage == "signing" else []
+        told = node.tell(revoked)
+        if stage == "verifying":
+            told = node.answer_engine()
+        elif stage == "signing":
+            told = sign(node, asked)
+        assert answers(told) == [waiting]
+        assert only(told, PublishProof) == only(told, SignProof) == []
+    node.tell(trusted)
+    asked = node.pass_ms(LIMITS.first_pause_ms)
+    while node.running and not only(asked, SignProof):
+        asked = node.answer_engine()
+    assert only(sign(node, asked), PublishProof) == [PublishProof(TOPIC, signed_proof().encode())]
