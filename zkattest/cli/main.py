@@ -6,12 +6,17 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-
 from zkattest import __version__
 from zkattest.cli.exit_codes import ExitCode
-from zkattest.cli.output import BadInput, error_line
+
+try:
+    import typer
+    from typer.core import TyperCommand, TyperGroup
+
+    from zkattest.cli.output import BadInput, error_line
+except KeyboardInterrupt:
+    # Ctrl-C while this loads, which is most of the time before a command begins.
+    sys.exit(ExitCode.INTERRUPTED)
 
 # One line a command. The module `zkattest.cli.<name>`, `_` for `-`, holds `app`, a `typer.Typer`.
 COMMANDS = {

@@ -105,6 +105,21 @@ def test_help__imports_no_command_module() -> None:
     ]
 
 
+def test_interrupt__while_the_command_line_loads_ends_without_a_traceback() -> None:
+    script = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from zkattest.cli.main import run; run(['--help'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 # Each takes a second of a processor to load, at every start.
 HEAVY = ("libp2p", "pydantic", "sqlalchemy", "starlette")
 
