@@ -213,7 +213,8 @@ class _Exchange:
         self._http = connection.http
         self._request = request
         self._has_body = has_body(request)
-        self._body_deadline: float | None = None
+        self._body_began_s: float | None = None
+        self._body_bytes = 0
         self._end_was_told = False
         self._start: Message | None = None
 
@@ -248,9 +249,10 @@ class _Exchange:
         if http.they_are_waiting_for_100_continue:
             go_on = h11.InformationalResponse(status_code=100, headers=[])
             await self._connection.write(http.send(go_on) or b"")
-        if self._body_deadline is None:
-            self._body_deadline = trio.current_time() + self._connection.limits.body_ms / 1000
-        with trio.move_on_after(max(0, self._body_deadline - trio.current_time())) as patience:
+        if self._body_began_s is None:
+            self._body_began_s = trio.current_time()
+        most_s = self._connection.limits.body_time_s(self._body_bytes)
+        with trio.move_on_at(self._body_began_s + most_s) as patience:
             try:
                 piece = await self._next_piece()
             except h11.RemoteProtocolError as error:
@@ -264,6 +266,7 @@ class _Exchange:
             await self._connection.read()
         match event:
             case h11.Data():
+                self._body_bytes += len(event.data)
                 return {"type": "http.request", "body": bytes(event.data), "more_body": True}
             case h11.EndOfMessage():
                 self._end_was_told = True

@@ -17,7 +17,8 @@ class ServerLimits:
     Bound connections and the time that each step of one may take.
 
     `head_ms` counts from the first byte of a request to the end of its head, `body_ms` from there
-    to the end of its body; `write_ms` is for one piece of an answer to be taken.
+    to the end of its body; `write_ms` is for one piece of an answer to be taken. A body, which may
+    hold a verifier's place, also has to begin within `head_ms` and to go on at `body_bytes_per_s`.
     """
 
     connections: int = 128
@@ -28,7 +29,13 @@ class ServerLimits:
     idle_ms: int = 60_000
     head_ms: int = 5_000
     body_ms: int = 20_000
+    body_bytes_per_s: int = 1 << 16
     write_ms: int = 20_000
+
+    def body_time_s(self, came_bytes: int) -> float:
+        """Say how long after its begin a body may take for its next bytes to come."""
+        own_s = self.head_ms / 1000 + came_bytes / self.body_bytes_per_s
+        return min(self.body_ms / 1000, own_s)
 
 
 class ConnectionCount:

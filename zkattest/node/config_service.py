@@ -155,6 +155,7 @@ def _read_limits(table: Table) -> ServerLimits:
         idle_ms=table.integer("idle_ms", default.idle_ms, least=1),
         head_ms=table.integer("head_ms", default.head_ms, least=1),
         body_ms=table.integer("body_ms", default.body_ms, least=1),
+        body_bytes_per_s=table.integer("body_bytes_per_second", default.body_bytes_per_s, least=1),
         write_ms=table.integer("write_ms", default.write_ms, least=1),
     )
 

@@ -177,6 +177,26 @@ async def test_slow_body__told_to_the_application_after_its_time(autojump_clock)
     assert status(answer) == 408
 
 
+@pytest.mark.parametrize(("piece", "every_s", "lasts_s"), [(1, 1, 5), (500, 1, 10), (1_000, 1, 20)])
+async def test_drip_fed_body__ended_before_its_time(autojump_clock, piece, every_s, lasts_s):
+    limits = ServerLimits(head_ms=5_000, body_ms=20_000, body_bytes_per_s=1_000)
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, echo, limits).run)
+        await ours.send_all(head("POST", "/", "Content-Length: 100000"))
+        started_s = trio.current_time()
+
+        @nursery.start_soon
+        async def drip():
+            while True:
+                await trio.sleep(every_s)
+                await ours.send_all(bytes(piece))
+
+        assert status(await ours.receive_some()) == 408
+        nursery.cancel_scope.cancel()
+    assert trio.current_time() - started_s == pytest.approx(lasts_s, abs=1)
+
+
 async def test_answer_nobody_takes__dropped_after_its_time(autojump_clock):
     async def endless(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
