@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -56,7 +57,7 @@ def application(operations: Sequence[Operation], gate: Gate) -> ASGIApp:
             Route(path, _Resource(methods, gate))
             for path, methods in by_path.items()
         ],
-        exception_handlers={HTTPException: _answer_http_exception},
+        exception_handlers={HTTPException: partial(_answer_http_exception, gate)},
     )
     open_paths = frozenset(operation.path for operation in operations if operation.is_open)
     probes = frozenset(operation.path for operation in operations if operation.is_probe)
@@ -120,6 +121,7 @@ class _Resource:
         if operation is None:
             answer: Response = failure(405, f"expected {' or '.join(sorted(self._methods))}")
             answer.headers["Allow"] = ", ".join(sorted(self._methods))
+            self._gate.counts["unknown", 405] += 1
             await answer(scope, receive, send)
             return
         # What a body takes of the memory is given back when the answer has gone out.
@@ -234,8 +236,9 @@ async def _read_body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-async def _answer_http_exception(_request: Request, error: Exception) -> Response:
+async def _answer_http_exception(gate: Gate, _request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    gate.counts["unknown", error.status_code] += 1
     answer = failure(error.status_code, error.detail.lower())
     answer.headers.update(error.headers or {})
     return answer

@@ -171,4 +171,10 @@ async def test_bug__answers_500_without_its_detail(caplog):
 async def test_answers__counted_by_operation_and_status():
     gate = open_gate()
     await ask(StandInEngine(), "GET", "/v1/proof_types", gate=gate)
-    assert dict(gate.counts) == {("getProofTypes", 200): 1}
+    await ask(StandInEngine(), "GET", "/v1/nothing", gate=gate)
+    await ask(StandInEngine(), "PUT", "/v1/proof_types", gate=gate)
+    assert dict(gate.counts) == {
+        ("getProofTypes", 200): 1,
+        ("unknown", 404): 1,
+        ("unknown", 405): 1,
+    }
