@@ -13,7 +13,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.system_targets import KEYED, WRAPPED, ZISK_HEAD
+from tests.fuzz.system_targets import CHANGE_HEAD, KEYED, WRAPPED
 from tests.helpers.proofs import FIXTURES, GOLDEN_PROOFS, PLONK_V5_KEY
 from zkattest.crypto.blocks import decode_block, decode_header
 from zkattest.crypto.hashing import hash_tree_root_claim
@@ -159,12 +159,14 @@ def system_seeds() -> Iterator[tuple[str, str, bytes]]:
     yield "risc0_seal", "golden", GOLDEN_PROOFS["risc0-groth16"].proof
     for index, name in enumerate(WRAPPED):
         yield "sp1_wrapped", name, bytes([index]) + GOLDEN_PROOFS[name].proof
-    zisk = GOLDEN_PROOFS["zisk"].proof
-    yield "zisk_proof", "unchanged", ZISK_HEAD.pack(0, 1)
-    yield "zisk_proof", "cut", ZISK_HEAD.pack(len(zisk) // 2, 0)
-    yield "zisk_proof", "extended", ZISK_HEAD.pack(len(zisk), 1) + b"more"
-    yield "zisk_proof", "head", ZISK_HEAD.pack(0, 1) + zisk[:64]
-    yield "zisk_proof", "tail", ZISK_HEAD.pack(len(zisk) - 64, 1) + zisk[-64:]
+    for name in ("sp1", "zisk"):
+        proof = GOLDEN_PROOFS[name].proof
+        yield f"{name}_proof", "unchanged", CHANGE_HEAD.pack(0, 1)
+        yield f"{name}_proof", "cut", CHANGE_HEAD.pack(len(proof) // 2, 0)
+        yield f"{name}_proof", "extended", CHANGE_HEAD.pack(len(proof), 1) + b"more"
+        yield f"{name}_proof", "head", CHANGE_HEAD.pack(0, 1) + proof[:64]
+        yield f"{name}_proof", "tail", CHANGE_HEAD.pack(len(proof) - 64, 1) + proof[-64:]
+        yield f"{name}_proof", "not-canonical", CHANGE_HEAD.pack(8, 1) + b"\xff" * 8
 
 
 def proof_seeds() -> Iterator[tuple[str, str, bytes]]:

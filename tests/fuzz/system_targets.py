@@ -15,8 +15,8 @@ VERIFIERS: Final = [
     (golden, BuiltInVerifier(golden.system, golden.program_vk, golden.verifier_key))
     for golden in GOLDEN_PROOFS.values()
 ]
-# An input of `zisk_proof` begins with a place, and whether what follows it there stays.
-ZISK_HEAD: Final = struct.Struct("<IB")
+# An input that changes a long proof begins with a place, and whether what follows it there stays.
+CHANGE_HEAD: Final = struct.Struct("<IB")
 KEYED: Final = (ProofSystem.GROTH16_BN254, ProofSystem.SP1_GROTH16, ProofSystem.SP1_PLONK)
 
 
@@ -48,14 +48,24 @@ def fuzz_verifier_key(data: bytes) -> None:
 WRAPPED: Final = ("sp1-groth16-bundle", "sp1-groth16", "sp1-plonk")
 
 
+def replay_sp1_proof(data: bytes) -> None:
+    """Verify SP1's golden proof after it was changed."""
+    replay_changed("sp1", data)
+
+
 def replay_zisk_proof(data: bytes) -> None:
-    """Verify ZisK's golden proof after something was written into it, or behind a part of it."""
-    if len(data) >= ZISK_HEAD.size:
-        place, follows = ZISK_HEAD.unpack_from(data)
-        proof, written = GOLDEN_PROOFS["zisk"].proof, data[ZISK_HEAD.size :]
+    """Verify ZisK's golden proof after it was changed."""
+    replay_changed("zisk", data)
+
+
+def replay_changed(name: str, data: bytes) -> None:
+    """Verify a golden proof after something was written into it, or behind a part of it."""
+    if len(data) >= CHANGE_HEAD.size:
+        place, follows = CHANGE_HEAD.unpack_from(data)
+        proof, written = GOLDEN_PROOFS[name].proof, data[CHANGE_HEAD.size :]
         place %= len(proof) + 1
         tail = proof[place + len(written) :] if follows % 2 else b""
-        verify_golden("zisk", proof[:place] + written + tail)
+        verify_golden(name, proof[:place] + written + tail)
 
 
 def replay_risc0_seal(data: bytes) -> None:

@@ -19,6 +19,7 @@ from tests.fuzz.system_targets import (
     fuzz_verifier_key,
     replay_openvm_proof,
     replay_risc0_seal,
+    replay_sp1_proof,
     replay_sp1_wrapped,
     replay_zisk_proof,
 )
@@ -408,6 +409,7 @@ REPLAYS: Final[dict[str, Callable[[bytes], None]]] = {
     "osaka_header": replay_header,
     "openvm_proof": replay_openvm_proof,
     "risc0_seal": replay_risc0_seal,
+    "sp1_proof": replay_sp1_proof,
     "sp1_wrapped": replay_sp1_wrapped,
     "zisk_proof": replay_zisk_proof,
     "package": fuzz_package,
