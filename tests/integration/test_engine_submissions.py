@@ -38,6 +38,7 @@ from zkattest.spec.verdicts import Submission, SubmissionStatus
 from zkattest.store.evidence import read_log
 from zkattest.types.ids import ProofType, Root, Slot, ValidatorIndex
 from zkattest.types.verification import NamedBlock, ProofComplete, SubmittedProof
+from zkattest.types.wire import SignedExecutionProofEnvelope
 
 pytestmark = pytest.mark.skipif(not PACK[1].has_proof, reason="the recorded chain has no proofs")
 OURS = ProofType(1)
@@ -227,3 +228,28 @@ async def test_restart__a_stored_proof_is_lost_with_its_program_without_evidence
         (tmp_path / "registry.toml").write_text(REVOKED_REGISTRY)
         (lost,) = await engine.reload()
         assert (lost.subject, lost.after.excluded) == (root, (("ours", Exclusion.REVOKED),))
+
+
+@pytest.mark.parametrize("is_signed", [True, False], ids=["signed", "signed by nobody"])
+async def test_submit__judged_by_its_own_block_whoever_hands_the_proof_in_for_another(
+    tmp_path, is_signed
+):
+    other, proof = Root(b"\x0b" * 32), PACK[1].proof()
+    foreign = signed(proof, block=other)
+    if not is_signed:
+        # The last field: whoever saw a proof can write this much.
+        foreign = SignedExecutionProofEnvelope.decode(foreign)
+        foreign = replace(foreign, signature=bytes(96)).encode()
+    async with engine_with_chain(tmp_path) as engine:
+        await engine.submissions.runner.tell(BlockSeen(other, SLOT))
+        await engine.submissions.runner.tell(PayloadSeen(other, statement_of(2)))
+        first, second = await engine.submit([signed(proof), foreign])
+    assert (first.status, first.reason, first.block_root) == (
+        SubmissionStatus.ACCEPTED,
+        None,
+        BLOCK,
+    )
+    assert (second.status, second.block_root) == (SubmissionStatus.REFUSED, other)
+    (valid,) = [r for r, _ in read_log(tmp_path / "evidence") if r.outcome is Outcome.VALID]
+    assert valid.subject == statement_of(1).root
+    assert bytes(valid.envelope) == sha256(signed(proof))

@@ -193,6 +193,8 @@ class VerifyProof:
     job: JobId
     proof_type: ProofType
     proof: bytes
+    message_id: bytes = field(default=b"", compare=False)
+    """Which message it came in: the same proof may come in several, for several blocks."""
 
 
 @dataclass(frozen=True, slots=True)

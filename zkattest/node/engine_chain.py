@@ -81,8 +81,8 @@ class SubmissionDesk:
     answers: AnswerDesk
     _runner: ProofGossipRunner | None = None
     _waiters: dict[bytes, list[trio.MemorySendChannel[_Word]]] = field(default_factory=dict)
-    _contexts: OrderedDict[Sha256, _Context] = field(default_factory=OrderedDict)
-    _evidence: OrderedDict[Sha256, EvidenceId] = field(default_factory=OrderedDict)
+    _contexts: OrderedDict[bytes, _Context] = field(default_factory=OrderedDict)
+    _evidence: OrderedDict[bytes, EvidenceId] = field(default_factory=OrderedDict)
     _accepted: OrderedDict[tuple[Root, ProofType], SubmittedProof] = field(
         default_factory=OrderedDict
     )
@@ -207,8 +207,8 @@ class SubmissionDesk:
             entry = self.programs.usable_entry(work.proof_type)
         except CannotVerify as failure:
             return Fault(failure.cause, failure.detail), 0.0
-        digest = Sha256(await trio.to_thread.run_sync(sha256, work.proof))
-        context = self._contexts.get(digest)
+        # Of this message, and not of the proof: it may have been handed in for another block, too.
+        context = self._contexts.get(work.message_id)
         block = self.runner.machine.blocks.get(context.subject) if context else None
         statement = block.public_values if block else None
         verdict = await self.answers.answer(
@@ -224,7 +224,7 @@ class SubmissionDesk:
             )
         )
         if verdict.check.evidence_id is not None:
-            self._evidence[digest] = verdict.check.evidence_id
+            self._evidence[work.message_id] = verdict.check.evidence_id
             _bound(self._evidence)
         elapsed_ms = verdict.check.elapsed_ms
         match verdict:
@@ -241,12 +241,12 @@ class SubmissionDesk:
         self, index: int, message: bytes, proof: GossipedProof, wait_ms: int
     ) -> Submission:
         envelope = Sha256(await trio.to_thread.run_sync(sha256, message))
-        digest = Sha256(await trio.to_thread.run_sync(sha256, proof.proof_data))
-        self._contexts[digest] = _Context(proof.subject, envelope)
+        message_id = bytes(envelope[:20])
+        self._contexts[message_id] = _Context(proof.subject, envelope)
         _bound(self._contexts)
-        word = await self._ask(message, envelope[:20], wait_ms)
+        word = await self._ask(message, message_id, wait_ms)
         answer = self._answer(index, proof, word)
-        return replace(answer, evidence_id=self._evidence.get(digest))
+        return replace(answer, evidence_id=self._evidence.get(message_id))
 
     async def _ask(self, message: bytes, message_id: bytes, wait_ms: int) -> _Word | None:
         """Give a message to the machine, and wait for its word; None where none comes in time."""
