@@ -253,3 +253,14 @@ async def test_submit__judged_by_its_own_block_whoever_hands_the_proof_in_for_an
     (valid,) = [r for r, _ in read_log(tmp_path / "evidence") if r.outcome is Outcome.VALID]
     assert valid.subject == statement_of(1).root
     assert bytes(valid.envelope) == sha256(signed(proof))
+
+
+async def test_submit__late_by_our_own_fault_is_said_to_be_ours(tmp_path):
+    async with engine_with_chain(tmp_path, wait_ms=0) as engine:
+        (answer,) = await engine.submit([signed(PACK[1].proof())])
+    assert (answer.status, answer.reason, answer.cause, answer.detail) == (
+        SubmissionStatus.NOT_CHECKED,
+        None,
+        Cause.TIMEOUT,
+        "no verdict in time",
+    )

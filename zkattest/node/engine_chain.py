@@ -31,7 +31,7 @@ from zkattest.spec.evidence import Occasion
 from zkattest.spec.gossip_profiles import read_gossiped_proof
 from zkattest.spec.program_registry import program_names
 from zkattest.spec.proof_gossip import GossipedProof
-from zkattest.spec.reasons import CannotVerify, Reason
+from zkattest.spec.reasons import CannotVerify, Cause, Reason
 from zkattest.spec.verdicts import NotChecked, Refused, Submission, SubmissionStatus, Verified
 from zkattest.store import StoreError
 from zkattest.store.proofs import ProofStore
@@ -278,9 +278,12 @@ class SubmissionDesk:
         )
         if word is None:
             # It waits on: what it lacks may still come, and then it is judged.
-            is_known = proof.subject in self.runner.machine.blocks
-            reason = Reason.PAYLOAD_UNAVAILABLE if is_known else Reason.UNKNOWN_BLOCK
-            return replace(answer, reason=reason, detail="no verdict in time")
+            block, late = self.runner.machine.blocks.get(proof.subject), "no verdict in time"
+            if block is not None and block.public_values is not None:
+                # Nothing is missing but our own verdict.
+                return replace(answer, cause=Cause.TIMEOUT, detail=late)
+            reason = Reason.UNKNOWN_BLOCK if block is None else Reason.PAYLOAD_UNAVAILABLE
+            return replace(answer, reason=reason, detail=late)
         report = word.report
         answer = replace(answer, reason=report.reason, detail=report.detail)
         if report.verdict is Verdict.ACCEPT:
