@@ -23,6 +23,7 @@ from tests.helpers.engines import (
 )
 from tests.helpers.proofs import SP1_PROOF, SP1_PUBLIC_VALUES, flip_bit
 from zkattest import __version__
+from zkattest.machines.proof_board import BoardLimits
 from zkattest.node.engine import open_engine
 from zkattest.node.engine_settings import EngineBounds
 from zkattest.spec.evidence import Occasion, Outcome
@@ -240,6 +241,36 @@ async def test_proof_types__say_what_can_be_verified(tmp_path):
         assert status.is_ready
         assert status.registry.revoked == ("withdrawn",)
         assert len(status.obstacles) == 2
+
+
+RENUMBERED = (
+    REGISTRY.replace("number = 2", "number = 9")
+    .replace("number = 1", "number = 2")
+    .replace("number = 9", "number = 1")
+)
+
+
+@pytest.mark.parametrize(
+    ("registry", "why"),
+    [(REVOKED_REGISTRY, "ours is trusted no longer"), (RENUMBERED, "ours is no longer type 1")],
+    ids=["revoked", "renumbered"],
+)
+async def test_reload__hands_out_no_proof_that_its_type_does_not_stand_for(tmp_path, registry, why):
+    statement = statement_of(1)
+    async with running_engine(tmp_path) as engine:
+        engine.events.board.limits = BoardLimits(requests=1)
+        await engine.verify_statement(OURS, PACK[1].proof(), statement)
+        # Of the oldest requests no event is known any more; their proofs are still there.
+        engine.events.complete(Root(bytes(32)), OURS)
+        assert engine.events.board.catch_up(statement.root) == ()
+        assert await engine.proof(statement.root, OURS) == PACK[1].proof()
+        (tmp_path / "registry.toml").write_text(registry)
+        async with engine.subscribe() as events:
+            await engine.reload()
+            assert await anext(events) == ProofComplete(Root(bytes(32)), OURS)
+            assert (await anext(events)).error == why
+        assert await engine.proof(statement.root, OURS) is None
+        assert (engine.recent.size_bytes, await engine.proof(Root(bytes(32)), OURS)) == (0, None)
 
 
 async def test_reload__takes_the_proof_from_blocks_of_a_revoked_program(tmp_path):

@@ -32,7 +32,7 @@ from zkattest.node.registry_watch import (
 )
 from zkattest.ports import Clock
 from zkattest.spec.evidence import Occasion, Outcome
-from zkattest.spec.program_registry import status_changes
+from zkattest.spec.program_registry import ProgramRegistry, status_changes
 from zkattest.spec.proof_policy import LostProof, PolicyResult, shortfall, unknown_names
 from zkattest.spec.reasons import CannotVerify, Cause
 from zkattest.spec.verdict_index import ProvenBy, VerdictIndex
@@ -221,10 +221,7 @@ class Engine:
             await self.submissions.renumber()
         changes = status_changes(before, update.registry)
         tell_loaded(self.observer, update, changes)
-        profile = self.settings.registry.profile
-        for name in sorted({change.entry for change in changes if change.ends_trust}):
-            numbers = before.profiles[profile].proof_types.items()
-            self._withdraw(name, {number for number, entry_id in numbers if entry_id == name})
+        self._withdraw(before, update.registry)
         self._tell_lost(lost)
         self._tell_obstacles()
         return lost
@@ -294,7 +291,7 @@ class Engine:
         self.verdicts.add(statement.root, program, verdict.check.evidence_id)
         if not was_proven:
             self._tell_proven(statement.root)
-        if proof_type is not None:
+        if proof_type is not None and self._stands_for(proof_type, entry.id):
             self.recent.add(statement.root, proof_type, question.proof, digest)
             self.events.complete(statement.root, proof_type)
 
@@ -311,13 +308,22 @@ class Engine:
                 evidence=[str(name) for name in result.evidence],
             )
 
-    def _withdraw(self, name: EntryId, numbers: set[ProofType]) -> None:
-        """Hand out no more proofs of a program, and tell who had counted on them."""
-        for event in self.events.board.catch_up(None):
-            if event.proof_type in numbers:
-                root = event.new_payload_request_root
-                self.recent.drop(root, event.proof_type)
-                self.events.withdraw(root, event.proof_type, f"{name} is trusted no longer")
+    def _withdraw(self, before: ProgramRegistry, after: ProgramRegistry) -> None:
+        """Hand out no more proofs of what is trusted no longer, and tell who counted on them."""
+        profile = self.settings.registry.profile
+        for number, name in before.profiles[profile].proof_types.items():
+            old, new = before.entries[name], after.entry_of(profile, number)
+            is_same = new is not None and ProvenBy(old.id, old.system, old.program_vk).is_still(new)
+            if new is not None and is_same and new.is_usable:
+                continue
+            entry = after.entries.get(name)
+            is_usable = entry is not None and entry.is_usable
+            why = f"is no longer type {number}" if is_usable else "is trusted no longer"
+            self.recent.drop_type(number)
+            for event in self.events.board.catch_up(None):
+                if event.proof_type == number:
+                    root = event.new_payload_request_root
+                    self.events.withdraw(root, number, f"{name} {why}")
 
     def _tell_lost(self, lost: Sequence[LostProof]) -> None:
         for one in lost:

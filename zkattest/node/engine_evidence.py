@@ -129,6 +129,12 @@ class RecentProofs:
         self._digests.pop((root, proof_type), None)
         self._size_bytes -= len(self._proofs.pop((root, proof_type), b""))
 
+    def drop_type(self, proof_type: ProofType) -> None:
+        """Hand out no proof of a type any longer."""
+        for root, kind in [*self._digests, *self._proofs]:
+            if kind == proof_type:
+                self.drop(root, kind)
+
     async def get(self, root: Root, proof_type: ProofType) -> bytes | None:
         """Return a proof, None where it is held nowhere."""
         held = self._proofs.get((root, proof_type))
