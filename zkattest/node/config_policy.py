@@ -12,8 +12,9 @@ from zkattest.crypto.ed25519 import PublicKey
 from zkattest.machines.settings import Policy
 from zkattest.machines.slot_clock import SlotClock
 from zkattest.node.config_reader import ConfigError, Table
-from zkattest.node.registry_watch import RegistryFile
-from zkattest.spec.program_registry import ProgramRegistry
+from zkattest.node.registry_file import LoadedRegistry
+from zkattest.node.registry_watch import RegistryFile, tell_loaded, tell_shortfall
+from zkattest.spec.program_registry import ProgramRegistry, status_changes
 from zkattest.spec.proof_policy import (
     ATTESTATION_DUE_MS,
     PRESETS,
@@ -23,6 +24,7 @@ from zkattest.spec.proof_policy import (
     shortfall,
     unknown_names,
 )
+from zkattest.telemetry import Observer
 from zkattest.types.ids import ProgramVk, ProofType
 from zkattest.types.programs import (
     EntryId,
@@ -53,6 +55,20 @@ class NodePolicy:
         if self.attestation_due_ms is None:
             return clock
         return replace(clock, attestation_due_ms=self.attestation_due_ms)
+
+    def by_update(
+        self,
+        update: LoadedRegistry,
+        proof_types: Mapping[ProofType, tuple[ProofSystem, ProgramVk]],
+        observer: Observer,
+    ) -> TypePolicy:
+        """Take up another registry, say what it changes, and return the policy by it."""
+        changes = status_changes(self.registry.loaded.registry, update.registry)
+        self.registry.take_up(update)
+        tell_loaded(observer, update, changes)
+        types = make_type_policy(self.types.policy, update.registry, proof_types)
+        tell_shortfall(observer, types.shortfall)
+        return types
 
 
 def read_node_policy(

@@ -27,7 +27,7 @@ from zkattest.net.boundary import KeyKind
 from zkattest.node.arrivals import ProofArrivals
 from zkattest.node.checks import StaticChecker
 from zkattest.node.config import NodeConfig
-from zkattest.node.config_policy import NodePolicy, make_type_policy
+from zkattest.node.config_policy import NodePolicy
 from zkattest.node.config_sections import HttpSettings
 from zkattest.node.journal import Journal, worst
 from zkattest.node.loop import SystemClock
@@ -35,13 +35,13 @@ from zkattest.node.peer_search import PeerSearch, start_peering
 from zkattest.node.peering import StandingChain, make_peering
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import tell_loaded, tell_shortfall, watch_registry
+from zkattest.node.registry_watch import tell_shortfall, watch_registry
 from zkattest.node.runner import AttesterRunner
 from zkattest.node.state import StateSources, open_sources
 from zkattest.node.subject import AttesterSubject, Subject
 from zkattest.node.view import NodeView
 from zkattest.node.vitals import Vitals
-from zkattest.spec.program_registry import program_names, status_changes
+from zkattest.spec.program_registry import program_names
 from zkattest.store import SqliteStore
 from zkattest.telemetry import NodeObserver, Observer
 from zkattest.types.ids import ProgramVk, ProofType
@@ -125,11 +125,7 @@ def take_up_registry(
     """Give what has an attester judge anew by another registry."""
 
     async def take_up(update: LoadedRegistry) -> None:
-        changes = status_changes(policy.registry.loaded.registry, update.registry)
-        policy.registry.take_up(update)
-        tell_loaded(observer, update, changes)
-        types = make_type_policy(policy.types.policy, update.registry, proof_types)
-        tell_shortfall(observer, types.shortfall)
+        types = policy.by_update(update, proof_types, observer)
         await runner.tell(PolicyChanged(types))
 
     return take_up

@@ -14,7 +14,7 @@ from zkattest.net import GossipHost
 from zkattest.net.boundary import KeyKind
 from zkattest.node.beacon_feed import BeaconFeed
 from zkattest.node.config import ProofNodeConfig
-from zkattest.node.config_policy import NodePolicy, make_type_policy
+from zkattest.node.config_policy import NodePolicy
 from zkattest.node.eip8025 import domain_of, open_kept, open_proof_gossip
 from zkattest.node.main import (
     drain,
@@ -35,9 +35,8 @@ from zkattest.node.proof_standing import ProofStandings
 from zkattest.node.proofs import ProofVerifiers
 from zkattest.node.publisher import ProofPublisher
 from zkattest.node.registry_file import LoadedRegistry
-from zkattest.node.registry_watch import tell_loaded, tell_shortfall, watch_registry
+from zkattest.node.registry_watch import tell_shortfall, watch_registry
 from zkattest.node.subject import ProofSubject
-from zkattest.spec.program_registry import status_changes
 from zkattest.spec.proof_gossip import KnownBlock
 from zkattest.store.proofs import ProofStore
 from zkattest.telemetry import NodeObserver, Observer
@@ -222,11 +221,7 @@ def take_up_registry(
     """Give what judges proofs and blocks anew by another registry."""
 
     async def take_up(update: LoadedRegistry) -> None:
-        changes = status_changes(policy.registry.loaded.registry, update.registry)
-        policy.registry.take_up(update)
-        tell_loaded(observer, update, changes)
-        types = make_type_policy(policy.types.policy, update.registry, proof_types)
-        tell_shortfall(observer, types.shortfall)
+        types = policy.by_update(update, proof_types, observer)
         known = runner.machine.settings
         await runner.tell(
             TypesChanged(known.proof_types, types.revoked_types, known.dear_types, known.programs)
