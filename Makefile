@@ -44,12 +44,7 @@ discovery: ## build the program that finds peers by discv5; prints where it is
 
 embed: ## libzkattest_verify for programs in C, Go and others: header and libraries in dist/embed
 	$(CARGO) run $(RUST) --release --quiet -p zkattest-capi-header
-	$(CARGO) build $(RUST) --release --quiet -p zkattest-capi
-	@target=$${CARGO_TARGET_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/zkattest/target-rust}/release; \
-	install -d dist/embed/include dist/embed/lib && \
-	install -m 644 rust/capi/include/zkattest_verify.h dist/embed/include && \
-	install -m 644 $$target/libzkattest_verify.a $$target/libzkattest_verify.so dist/embed/lib && \
-	ls -l dist/embed/include dist/embed/lib
+	@tools/embed.sh
 
 fuzz: setup ## fuzz every target, FUZZ_SECONDS each (600); findings in .fuzz/
 	for target in $$(tools/fuzz.sh list); do tools/fuzz.sh $$target $(FUZZ_SECONDS) || exit; done

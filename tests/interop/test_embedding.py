@@ -93,19 +93,11 @@ def tool(*names: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def library() -> Path:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the library as `make embed` does, and return its folder."""
-    build(
-        [
-            "tools/cargo.sh",
-            "build",
-            *["--manifest-path", "rust/Cargo.toml", "--locked", "--release", "-p", "zkattest-capi"],
-        ],
-        ROOT,
-    )
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    target = Path(os.environ.get("CARGO_TARGET_DIR") or home / "zkattest/target-rust")
-    return target / "release"
+    folder = tmp_path_factory.mktemp("embed")
+    build([str(ROOT / "tools/embed.sh"), str(folder)], ROOT)
+    return folder / "lib"
 
 
 @pytest.fixture(scope="module", params=["c", "c-static", "go"])
@@ -263,6 +255,39 @@ def test_library__needs_the_c_library_alone(library: Path) -> None:
     ).stdout
     needed = set(re.findall(r"\(NEEDED\).*\[(.+?)\.so", said))
     assert needed <= {"libc", "libm", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64"}
+
+
+def test_library__is_named_by_the_version_of_its_abi(library: Path) -> None:
+    version = re.search(r"^#define ZKATTEST_ABI_VERSION (\d+)$", HEADER.read_text(), re.MULTILINE)
+    assert version is not None
+    named = f"libzkattest_verify.so.{version[1]}"
+    said = subprocess.run(
+        [tool("readelf"), "-d", str(library / "libzkattest_verify.so")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert re.findall(r"\(SONAME\).*\[(.+?)\]", said) == [named]
+    assert (library / "libzkattest_verify.so").readlink() == Path(named)
+
+
+def test_pkg_config__says_how_to_compile_and_link_wherever_the_folder_is(
+    library: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(library.parent, moved, symlinks=True)
+    flags = subprocess.run(
+        [tool("pkg-config", "pkgconf"), "--cflags", "--libs", "zkattest_verify"],
+        env={**os.environ, "PKG_CONFIG_PATH": str(moved / "lib/pkgconfig")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    made = tmp_path / "verify"
+    source = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "verify.c"]
+    build([tool("cc", "gcc", "clang"), *source, *flags, "-o", str(made)], EXAMPLES / "c")
+    systems = Embedding(made, moved / "lib", "--", options_first=False).run(["--systems"])
+    assert (systems.code, systems.line.splitlines()[0]) == (0, "sp1")
 
 
 FORK = """
