@@ -173,7 +173,10 @@ class Peering:
                 del self._records[link.peer_id]
 
     async def part(self, link: Connection) -> None:
-        """Say goodbye because we shut down."""
+        """Say goodbye because we shut down, unless the peer has left, or has said that it does."""
+        record = self._records.get(link.peer_id)
+        if record is None or record.goodbye is not None:
+            return
         await self._say_goodbye(link, GoodbyeReason.CLIENT_SHUT_DOWN)
 
     # What the embedder asks.

@@ -290,6 +290,18 @@ async def test_peering__parts_when_we_shut_down(clock: trio.testing.MockClock) -
         assert theirs.goodbyes == {(Parting.THEIRS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
 
 
+@pytest.mark.parametrize("wait_s", [0.1, 1.0], ids=["leaving", "gone"])
+async def test_peering__says_no_goodbye_to_who_said_it_first(
+    clock: trio.testing.MockClock, wait_s: float
+) -> None:
+    ours, theirs = peering(), peering()
+    async with met(ours, theirs) as (dialler, listener):
+        await ours.part(dialler)
+        await trio.sleep(wait_s)
+        await theirs.part(listener)
+        assert theirs.goodbyes == {(Parting.THEIRS, GoodbyeReason.CLIENT_SHUT_DOWN): 1}
+
+
 async def test_proof_status__unavailable_before_the_first(clock: trio.testing.MockClock) -> None:
     from zkattest.net.reqresp_protocols import PROOF_STATUS as PROTOCOL
 
