@@ -17,12 +17,12 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from zkattest.api.connection import BadBody
+from zkattest.api.bodies import BodyRefused, read_body
 from zkattest.api.errors import shown
 from zkattest.api.guard import Place, RateLimiter, StreamCount, TooBusy, WorkBudget
 from zkattest.api.jwt_auth import JwtGuard, NotAuthenticated
@@ -144,6 +144,8 @@ class _Resource:
             except HttpFailure as error:
                 answer = failure(error.status, error.message, **error.more)
                 answer.headers.update(error.headers)
+            except BodyRefused as error:
+                answer = failure(error.status, error.message)
             except TooBusy as error:
                 answer = failure(429 if error.is_full else 503, str(error))
                 answer.headers["Retry-After"] = str(error.retry_after_s)
@@ -166,7 +168,7 @@ async def _answered(operation: Operation, request: Request, hold: Hold) -> Respo
         return refusal
     if operation.body is not None:
         await hold(most, int(operation.is_check))
-    body = await _read_body(request, most) if operation.body else b""
+    body = await read_body(request, most) if operation.body else b""
     return await operation.handle(Call(query, path, kind, body, request, hold))
 
 
@@ -220,20 +222,6 @@ def _judge_head(taken: Taken | None, request: Request) -> tuple[str, int]:
     if int(length) > most:
         raise HttpFailure(413, f"at most {most} bytes are taken")
     return kind, int(length)
-
-
-async def _read_body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > most:
-                raise HttpFailure(413, f"at most {most} bytes are taken")
-    except ClientDisconnect:
-        raise HttpFailure(408, "the body did not come in time") from None
-    except BadBody:
-        raise HttpFailure(400, "body: breaks off, or is not framed as its head says") from None
-    return bytes(body)
 
 
 async def _answer_http_exception(gate: Gate, _request: Request, error: Exception) -> Response:

@@ -64,7 +64,6 @@ _FIELDS: Final = {
     "blockHash": "Not looked up here: where given, the call fails with code 2003.",
     "timeoutMs": "How long the answer is worth something; longer than the limit is cut to it.",
     "program": "Entry of the registry: letters, digits, dots, dashes.",
-    "block_id": "`head`, `finalized`, a slot in decimal digits, or a block root as 0x-hex.",
     # Proofs and programs.
     "proofType": "Number of the proof type, as a quantity.",
     "proofData": "The proof, as 0x-hex.",

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import trio
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zkattest.api.answers import Answer
-from zkattest.api.connection import BadBody
+from zkattest.api.bodies import BodyRefused, read_body
 from zkattest.api.limits import ServerLimits
 from zkattest.api.server import AsgiServer
-from zkattest.api.uploads import Body, Upload, failure, media_type, too_large
+from zkattest.api.uploads import Body, Upload, failure, media_type
 
 logger = logging.getLogger(__name__)
 
@@ -138,27 +138,12 @@ async def _take(request: Request, upload: Upload) -> tuple[Answer, Headers]:
         return failure(503, "other bodies are being taken"), {"Retry-After": "1"}
     try:
         kind = media_type(fields)
-        data = await _read_body(request, upload.max_bytes[kind])
-        if isinstance(data, Answer):
-            return data, {}
+        data = await read_body(request, upload.max_bytes[kind])
         return await _answered(upload.take(Body(kind, data)), upload.timeout_ms), {}
+    except BodyRefused as error:
+        return failure(error.status, error.message), {}
     finally:
         upload.slot().release_on_behalf_of(request)
-
-
-async def _read_body(request: Request, max_bytes: int) -> bytes | Answer:
-    """Read a body to its end, or answer why not."""
-    body = bytearray()
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > max_bytes:
-                return too_large(max_bytes)
-    except ClientDisconnect:
-        return failure(408, "the body did not come in time")
-    except BadBody:
-        return failure(400, "body: breaks off, or is not framed as its head says")
-    return bytes(body)
 
 
 async def _answered(answer: Awaitable[Answer], timeout_ms: int) -> Answer:

@@ -68,12 +68,9 @@ class Upload:
         if length == 0:
             return failure(411, "a body is expected")
         limit_bytes = self.max_bytes[media_type(fields)]
-        return too_large(limit_bytes) if length > limit_bytes else None
-
-
-def too_large(limit_bytes: int) -> Answer:
-    """Answer a body above the bound."""
-    return failure(413, f"at most {limit_bytes} bytes are taken")
+        if length > limit_bytes:
+            return failure(413, f"at most {limit_bytes} bytes are taken")
+        return None
 
 
 def failure(status: int, message: str) -> Answer:

@@ -10,7 +10,7 @@ import typer
 from zkattest.cli.exit_codes import ExitCode
 from zkattest.cli.output import BadInput, one_line, print_json
 from zkattest.cli.progress import Display
-from zkattest.cli.registry import TrustOption, load, preset_named
+from zkattest.cli.registry import PolicyOption, TrustOption, load, preset_named
 from zkattest.node.replay import FindVerifier, Replayed, ReplayOutcome, replay_log
 from zkattest.node.verifier_keys import read_verifier_key
 from zkattest.spec.evidence import ChainBroken, ChainFault, EvidenceRecord, Link, Outcome
@@ -127,7 +127,7 @@ def verify(
 def judge(
     folder: FolderArgument,
     subject: Annotated[str, typer.Argument(help="Root of a block, 0x….", show_default=False)],
-    policy: Annotated[str, typer.Option(help="Preset by which it is judged.")] = "1-of-any",
+    policy: PolicyOption = "1-of-any",
     registry: Annotated[
         Path | None,
         typer.Option(help="Registry as it is now; left out, this package's.", show_default=False),

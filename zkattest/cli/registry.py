@@ -44,6 +44,13 @@ TrustOption = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="<0x…>", help="Public key that may have signed it; repeatable."),
 ]
+PolicyOption = Annotated[
+    str,
+    typer.Option(
+        help=f"Preset by which blocks are proven: {', '.join(PRESETS)}.",
+        autocompletion=lambda: list(PRESETS),
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -160,13 +167,7 @@ def revoke(
     evidence: Annotated[
         Path | None, typer.Option(help="Evidence log that is judged anew.", show_default=False)
     ] = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            help=f"Preset by which blocks are proven: {', '.join(PRESETS)}.",
-            autocompletion=lambda: list(PRESETS),
-        ),
-    ] = "1-of-any",
+    policy: PolicyOption = "1-of-any",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
     json: JsonOption = False,
 ) -> ExitCode:

@@ -531,10 +531,9 @@ class ProofGossipMachine:
 
     def _start_verifications(self, now_ms: int) -> None:
         for job_id in self._queue.start(now_ms):
-            proof, message = self._jobs[job_id].proof, self._jobs[job_id].message
-            self._effects.append(
-                VerifyProof(job_id, proof.proof_type, proof.proof_data, message.message_id)
-            )
+            job = self._jobs[job_id]
+            kind, data = job.proof.proof_type, job.proof.proof_data
+            self._effects.append(VerifyProof(job_id, kind, data, job.message.message_id))
 
     def _ask_to_be_woken(self) -> None:
         times_ms = [self._waiting.next_expiry_ms()]

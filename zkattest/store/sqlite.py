@@ -37,6 +37,15 @@ from zkattest.types.execution import ExecutionClaim, Header
 from zkattest.types.ids import BlockHash, PeerName, ProofType, Root, Slot
 
 _VERSION: Final = 2
+# What version 2 has and version 1 had not.
+_TABLES_OF_2: Final = """
+CREATE TABLE proofs (
+    root BLOB NOT NULL, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
+    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (root, proof_type)
+);
+CREATE TABLE programs (proof_type INTEGER PRIMARY KEY, program TEXT NOT NULL);
+"""
 _SCHEMA: Final = """
 CREATE TABLE network (id TEXT NOT NULL);
 CREATE TABLE blocks (
@@ -45,27 +54,15 @@ CREATE TABLE blocks (
     status TEXT NOT NULL, parent TEXT NOT NULL, reason TEXT,
     was_valid INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE proofs (
-    root BLOB NOT NULL, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
-    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL,
-    digest BLOB NOT NULL, PRIMARY KEY (root, proof_type)
-);
 CREATE TABLE claims (claim BLOB PRIMARY KEY, block_hash BLOB NOT NULL, slot INTEGER NOT NULL);
 CREATE TABLE decisions (slot INTEGER PRIMARY KEY, decision TEXT NOT NULL, block_hash BLOB);
-CREATE TABLE programs (proof_type INTEGER PRIMARY KEY, program TEXT NOT NULL);
 """
 # Version 1 kept one proof of each root, that which proved it.
 _FROM_1: Final = """
 ALTER TABLE blocks ADD COLUMN was_valid INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE proofs (
-    root BLOB NOT NULL, proof_type INTEGER NOT NULL, slot INTEGER NOT NULL,
-    arrived_at_ms INTEGER NOT NULL, from_peer TEXT NOT NULL, verify_ms REAL NOT NULL,
-    digest BLOB NOT NULL, PRIMARY KEY (root, proof_type)
-);
 INSERT INTO proofs
     SELECT root, proof_type, slot, arrived_at_ms, from_peer, verify_ms, x'' FROM roots;
 DROP TABLE roots;
-CREATE TABLE programs (proof_type INTEGER PRIMARY KEY, program TEXT NOT NULL);
 """
 
 
@@ -142,7 +139,7 @@ class SqliteStore:
     def _prepare(self, network_id: str) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+            self._db.executescript(_script(_SCHEMA))
             self._db.execute("INSERT INTO network VALUES (?)", (network_id,))
         elif version not in (1, _VERSION):
             raise StoreError(f"version {version}, expected {_VERSION}")
@@ -150,7 +147,7 @@ class SqliteStore:
         if known != network_id:
             raise StoreError(f"made for network {known}, expected {network_id}")
         if version == 1:
-            self._db.executescript(f"BEGIN; {_FROM_1} PRAGMA user_version={_VERSION}; COMMIT;")
+            self._db.executescript(_script(_FROM_1))
 
     def _note_programs(self, programs: Mapping[ProofType, str]) -> None:
         known = dict(self._db.execute("SELECT proof_type, program FROM programs"))
@@ -203,6 +200,11 @@ class SqliteStore:
 def _write_header(header: Header) -> str:
     values = {field.name: getattr(header, field.name) for field in fields(Header)}
     return json.dumps({k: v.hex() if isinstance(v, bytes) else v for k, v in values.items()})
+
+
+def _script(first: str) -> str:
+    """Make what is there the present version, in one transaction."""
+    return f"BEGIN; {_TABLES_OF_2} {first} PRAGMA user_version={_VERSION}; COMMIT;"
 
 
 def _read_header(text: str) -> Header:
