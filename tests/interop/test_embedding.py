@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.proofs import GOLDEN_PROOFS, GoldenProof
+from tests.helpers.scripts import run_script
 from zkattest.types.programs import ProofSystem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,14 +182,19 @@ def test_golden_proof__invalid_other_public_values(embedding: Embedding, golden:
     assert answer.line.startswith(f"invalid {reason}: ")
 
 
+def key_and_proof(proof: GoldenProof, folder: Path) -> tuple[Path, Path]:
+    key, bare = folder / "key", folder / "proof"
+    key.write_bytes(bytes(proof.program_vk))
+    bare.write_bytes(proof.proof)
+    return key, bare
+
+
 @pytest.mark.parametrize("name", ["sp1-groth16", "sp1-plonk", "risc0-groth16"])
 def test_golden_proof__not_checked_without_public_values(
     embedding: Embedding, name: str, tmp_path: Path
 ) -> None:
     proof = GOLDEN_PROOFS[name]
-    key, bare = tmp_path / "key", tmp_path / "proof"
-    key.write_bytes(bytes(proof.program_vk))
-    bare.write_bytes(proof.proof)
+    key, bare = key_and_proof(proof, tmp_path)
     detail = "the proof does not carry its public values; give them"
     expected = Answer(2, f"not checked public_values_missing: {detail}")
     assert embedding.ask(proof.system, key, bare) == expected
@@ -197,9 +202,7 @@ def test_golden_proof__not_checked_without_public_values(
 
 def test_groth16__not_checked_without_verifier_key(embedding: Embedding, tmp_path: Path) -> None:
     proof = GOLDEN_PROOFS["groth16-bn254-gnark"]
-    key, bare = tmp_path / "key", tmp_path / "proof"
-    key.write_bytes(bytes(proof.program_vk))
-    bare.write_bytes(proof.proof)
+    key, bare = key_and_proof(proof, tmp_path)
     detail = "the proof system needs a verifier key; give one"
     expected = Answer(2, f"not checked verifier_key_missing: {detail}")
     assert embedding.ask(proof.system, key, bare) == expected
@@ -315,9 +318,7 @@ print(*answers)
 def test_process_that_was_forked__not_checked_instead_of_waiting_for_ever(library: Path) -> None:
     folder = FIXTURES / "sp1-6.4-compressed"
     files = [library / "libzkattest_verify.so", folder / "program_vk.bin", folder / "proof.bin"]
-    done = subprocess.run(
-        [sys.executable, "-c", FORK, *map(str, files)], capture_output=True, text=True, check=False
-    )
+    done = run_script(FORK, *files)
     assert (done.stdout, done.stderr) == ("0 0 2\n", "")
 
 
@@ -362,12 +363,7 @@ def test_memory__given_back_by_clear_and_free(library: Path, tmp_path: Path) -> 
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
     shared = library / "libzkattest_verify.so"
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(shared), *map(str, files)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script(MEMORY, shared, *files)
     assert done.stderr == ""
     # One result or handle that is kept by each of 1,800 turns would be more.
     assert int(done.stdout) < 64 << 10

@@ -1,12 +1,11 @@
 """`zkattest doctor`: three exit codes, a table, one JSON object."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.scripts import run_script
 from zkattest.cli.doctor import show
 from zkattest.cli.main import run
 from zkattest.node.findings import Finding, State
@@ -64,9 +63,7 @@ def test_doctor__one_line_where_the_core_cannot_be_loaded() -> None:
         "import sys; sys.modules['zkattest._core'] = None\n"
         "from zkattest.cli.main import run; run(['doctor'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    done = run_script(script)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("zkattest: doctor: zkattest._core: ")
     assert done.stderr.count("\n") == 1

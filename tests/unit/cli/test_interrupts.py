@@ -1,12 +1,11 @@
 """Ctrl-C where Python cannot hear it: the process ends, and whoever handles it keeps doing so."""
 
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
 
+from tests.helpers.scripts import run_script
 from zkattest.cli.interrupts import ended_by_interrupts
 
 
@@ -52,7 +51,5 @@ def test_interrupt__ends_the_process_at_once_and_in_silence() -> None:
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "print('went on')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    done = run_script(script)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.scripts import run_script
 from zkattest import __version__
 from zkattest.cli.main import COMMANDS, load_command, run
 
@@ -114,9 +115,7 @@ def test_interrupt__while_the_command_line_loads_ends_without_a_traceback() -> N
         "sys.meta_path.insert(0, Interrupted())\n"
         "from zkattest.cli.main import run; run(['--help'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    done = run_script(script)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 

@@ -1,7 +1,6 @@
 """The installed command: what it runs, and Ctrl-C while it is being loaded."""
 
 import signal
-import subprocess
 import sys
 import tomllib
 from importlib.metadata import EntryPoint
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.scripts import run_script
 from zkattest import __version__
 from zkattest.cli.start import start
 
@@ -41,7 +41,5 @@ def test_start__interrupted_while_loading_without_a_traceback() -> None:
         "from zkattest.cli.start import start\n"
         "start()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    done = run_script(script)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

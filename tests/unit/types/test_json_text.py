@@ -1,14 +1,13 @@
 """JSON of any depth is refused or parsed, whatever the process's limits are."""
 
 import json
-import subprocess
-import sys
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.scripts import run_script
 from zkattest.types.json_text import MAX_DEPTH, parse_json, parse_small_json, unique_keys
 
 
@@ -61,7 +60,7 @@ def test_json__refused_where_a_library_has_raised_the_limit_of_recursion():
         "try: parse_json(b'[' * 10**6)\n"
         "except ValueError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = run_script(script)
     assert (done.returncode, done.stdout) == (0, "nested too deeply\n")
 
 

@@ -1,7 +1,5 @@
 """Every built-in system: its golden proofs, and what each answers to what is wrong with one."""
 
-import subprocess
-import sys
 from hashlib import sha256
 
 import pytest
@@ -14,6 +12,7 @@ from tests.helpers.proofs import (
     GoldenProof,
     flip_bit,
 )
+from tests.helpers.scripts import run_script
 from zkattest import _core
 from zkattest.spec.reasons import CannotVerify, Cause, InvalidProof, Reason
 from zkattest.types.ids import ProgramVk
@@ -258,7 +257,5 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.parametrize(("when", "code"), [("before", 0), ("after", 2)])
 def test_fork__never_waits_for_threads_of_the_parent(when: str, code: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FORK, when], capture_output=True, text=True, check=False
-    )
+    done = run_script(FORK, when)
     assert (done.stdout, done.stderr) == (f"{code}\n", "")
